@@ -1,0 +1,57 @@
+"""Load: which model does the work of a room. A loader hands on a light handle."""
+
+from .. import s2s_core as core
+from . import sockets
+from .host import runtime
+
+
+class Loader:
+    """What the three loaders share: a combo of the room's backends, and its handle as the only output."""
+
+    ROOM = ""
+    CATEGORY = f"{sockets.CATEGORY}/load"
+    FUNCTION = "execute"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        rows = getattr(core, cls.ROOM).BACKENDS
+        meaning = " ".join(f"{row.name}: {row.summary}" for row in rows.values())
+        return {"required": {"model": (list(rows), {"tooltip": f"Which model does the work. {meaning}"})}}
+
+    @classmethod
+    def execute(cls, model):
+        return (core.models.load(cls.ROOM, getattr(core, cls.ROOM).BACKENDS, model, runtime()),)
+
+
+class LoadSegmenter(Loader):
+    ROOM = "segment"
+    DESCRIPTION = "Chooses the model that finds the regions of a picture that could sound."
+    SEARCH_ALIASES = ["SAM", "segment anything", "superpixels"]
+    RETURN_TYPES = (sockets.SEGMENTER,)
+    RETURN_NAMES = ("segmenter",)
+    OUTPUT_TOOLTIPS = ("The segmenter, for 'Find Sounding Regions'.",)
+
+
+class LoadDepthModel(Loader):
+    ROOM = "depth"
+    DESCRIPTION = "Chooses the model that estimates how far away each pixel is."
+    SEARCH_ALIASES = ["Depth Anything", "distance"]
+    RETURN_TYPES = (sockets.DEPTH_MODEL,)
+    RETURN_NAMES = ("depth_model",)
+    OUTPUT_TOOLTIPS = ("The depth model, for 'Estimate Depth'.",)
+
+
+class LoadGenerator(Loader):
+    ROOM = "generate"
+    DESCRIPTION = "Chooses the model that makes a sound for each region."
+    SEARCH_ALIASES = ["CoDi", "image to audio", "foley", "sound effects"]
+    RETURN_TYPES = (sockets.GENERATOR,)
+    RETURN_NAMES = ("generator",)
+    OUTPUT_TOOLTIPS = ("The generator, for 'Generate Source Audio'.",)
+
+
+NODES = {
+    "S2S_LoadSegmenter": (LoadSegmenter, "Load Segmenter"),
+    "S2S_LoadDepthModel": (LoadDepthModel, "Load Depth Model"),
+    "S2S_LoadGenerator": (LoadGenerator, "Load Generator"),
+}

@@ -1,0 +1,86 @@
+"""Media: sample pictures in, files out."""
+
+import json
+import os
+
+from .. import s2s_core as core
+from . import sockets
+from .host import runtime
+
+
+class LoadSample:
+    DESCRIPTION = "One of the photographs that come with this pack, to try things with. Yours come from 'Load Image'."
+    CATEGORY = f"{sockets.CATEGORY}/media"
+    SEARCH_ALIASES = ["example", "sample picture", "demo"]
+    RETURN_TYPES = ("IMAGE",)
+    RETURN_NAMES = ("image",)
+    OUTPUT_TOOLTIPS = ("The photograph, as it would come from 'Load Image'.",)
+    FUNCTION = "execute"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {
+            "required": {
+                "picture": (
+                    list(core.media.samples.SAMPLES),
+                    {"tooltip": "Which photograph. Their licences are in workflows/media/LICENCES.md."},
+                )
+            }
+        }
+
+    @classmethod
+    def execute(cls, picture):
+        return (sockets.image_from(core.media.samples.load_sample(picture).pixels),)
+
+
+class SaveSurround:
+    DESCRIPTION = "Saves surround sound with its channels in the right order and named."
+    CATEGORY = f"{sockets.CATEGORY}/media"
+    SEARCH_ALIASES = ["save audio", "5.1", "WAV", "FLAC", "export"]
+    RETURN_TYPES = ("STRING",)
+    RETURN_NAMES = ("file",)
+    OUTPUT_TOOLTIPS = ("The path of the file that was written.",)
+    FUNCTION = "execute"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {
+            "required": {
+                "audio": ("AUDIO", {"tooltip": "Sound of any number of channels that a layout has."}),
+                "filename_prefix": (
+                    "STRING",
+                    {
+                        "default": "see2sound/surround",
+                        "tooltip": "Name in the output folder; a number is added. Sub-folders are made.",
+                    },
+                ),
+                "format": (
+                    list(core.media.sound.FORMATS),
+                    {"tooltip": "FLAC is half the size of WAV, loses nothing, and carries the workflow inside."},
+                ),
+                "layout": (
+                    ["auto", *core.spatialize.LAYOUTS],
+                    {"tooltip": "What the channels are. auto: by their number, six are 5.1."},
+                ),
+            },
+            "hidden": {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"},
+        }
+
+    @classmethod
+    def execute(cls, audio, filename_prefix, format, layout, prompt=None, extra_pnginfo=None):
+        host, sound = runtime(), sockets.surround_from(audio, layout)
+        graphs = {"prompt": prompt, **(extra_pnginfo or {})}
+        metadata = {name: json.dumps(graph) for name, graph in graphs.items() if graph}
+        stem = host.new_name("output", filename_prefix)
+        path = stem.with_name(stem.name + core.media.sound.FORMATS[format].suffix)
+        core.media.sound.write(path, sound, format, metadata)
+        subfolder = path.parent.relative_to(os.path.abspath(host.folder("output"))).as_posix()
+        shown = {"filename": path.name, "subfolder": subfolder, "type": "output"}
+        return {"ui": {"files": [shown]}, "result": (str(path),)}
+
+
+NODES = {
+    "S2S_LoadSample": (LoadSample, "Load Sample Picture"),
+    "S2S_SaveSurround": (SaveSurround, "Save Surround"),
+}

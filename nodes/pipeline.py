@@ -1,0 +1,77 @@
+"""The six rooms in one node."""
+
+from .. import s2s_core as core
+from . import sockets
+from .generate import GenerateAudio
+from .host import runtime
+from .locate import LocateSources
+from .segment import SegmentImage
+from .spatialize import SpatializeSources
+
+
+def borrow(node: type, *names: str) -> dict:
+    """Inputs that a stage's own node declares, so that each is described once."""
+    inputs = node.INPUT_TYPES()["required"]
+    return {name: inputs[name] for name in names}
+
+
+def model_combo(room: str, effect: str) -> tuple:
+    """A combo of the room's backends."""
+    return (list(getattr(core, room).BACKENDS), {"tooltip": f"The model that {effect}."})
+
+
+class RenderImage:
+    DESCRIPTION = (
+        "A picture goes in, surround sound comes out: all stages in one node, with previews that need no models."
+    )
+    CATEGORY = sockets.CATEGORY
+    SEARCH_ALIASES = ["See2Sound", "image to audio", "5.1", "surround", "SEE-2-SOUND"]
+    RETURN_TYPES = ("AUDIO", "AUDIO", "IMAGE", "STRING")
+    RETURN_NAMES = ("surround", "monitor", "scene_map", "report")
+    OUTPUT_TOOLTIPS = (
+        "The surround mix, 5.1 in the order FL FR FC LFE BL BR. Save it with 'Save Surround': "
+        "ComfyUI's own audio nodes scramble more than two channels.",
+        "The same mix folded to stereo, for any player.",
+        "Regions, viewing sphere, plan of the room and channels on one sheet.",
+        "A table of the sources and the levels.",
+    )
+    FUNCTION = "execute"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        scenes = core.locate.SCENES
+        reach = ", ".join(f"{name} {near:g} to {far:g} m" for name, (near, far) in scenes.items())
+        rooms = ", ".join(f"{scene} -> {room}" for scene, room in core.pipeline.ACOUSTICS.items())
+        return {
+            "required": {
+                "image": ("IMAGE", {"tooltip": "One picture, at least 16 x 16 pixels."}),
+                **borrow(GenerateAudio, "prompts", "seconds", "seed"),
+                **borrow(SegmentImage, "count", "background"),
+                "scene": (
+                    list(core.locate.SCENES),
+                    {"default": "street", "tooltip": f"How near and far things are: {reach}."},
+                ),
+                "room": (
+                    [core.pipeline.AS_THE_SCENE, *core.spatialize.ROOMS],
+                    {"tooltip": f"The virtual room around the listener. As the scene: {rooms}."},
+                ),
+                **borrow(SpatializeSources, "layout", "loudness"),
+                **borrow(LocateSources, "projection", "field_of_view"),
+                "segmenter": model_combo("segment", "finds the regions"),
+                "depth_model": model_combo("depth", "estimates how far things are"),
+                "generator": model_combo("generate", "makes the sounds"),
+            }
+        }
+
+    @classmethod
+    def execute(cls, image, **settings):
+        scene = core.pipeline.run(sockets.picture_from(image), core.pipeline.Settings(**settings), runtime())
+        return (
+            sockets.surround_audio_from(scene.surround),
+            sockets.surround_audio_from(scene.monitor),
+            sockets.image_from(core.figures.draw(scene, "all")),
+            core.pipeline.report(scene),
+        )
+
+
+NODES = {"S2S_RenderImage": (RenderImage, "See2Sound")}

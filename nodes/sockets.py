@@ -1,0 +1,109 @@
+"""Socket names, and the way between ComfyUI's IMAGE, MASK, AUDIO and the values of `s2s_core.types`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import s2s_core as core
+
+CATEGORY = "See2Sound"
+
+SEGMENTER = "S2S_SEGMENTER"
+DEPTH_MODEL = "S2S_DEPTH_MODEL"
+GENERATOR = "S2S_GENERATOR"
+REGIONS = "S2S_REGIONS"
+DEPTH = "S2S_DEPTH"
+SOURCES = "S2S_SOURCES"
+ROOM = "S2S_ROOM"
+
+
+def picture_from(image: Any, name: str = "image") -> core.types.Picture:
+    """IMAGE [1, H, W, 3 or 4] -> Picture. More than one image is an error, not a silent choice."""
+    found = list(image.shape)
+    if len(found) != 4 or found[0] != 1:
+        raise core.errors.InputError(
+            f"{name} has shape {found}; allowed is one image [1, height, width, 3]: pick one with ImageFromBatch"
+        )
+    return core.media.images.picture_from_array(image[0].cpu().float().numpy(), name)
+
+
+def image_from(*pictures: Any) -> Any:
+    """Pictures as PIL images or arrays [H, W, 3] of one size -> IMAGE [B, H, W, 3] float32 0..1."""
+    import numpy as np
+    import torch
+
+    arrays = [np.asarray(picture) for picture in pictures]
+    scale = [array / np.float32(255) if array.dtype == np.uint8 else array for array in arrays]
+    return torch.from_numpy(np.stack(scale).astype(np.float32))
+
+
+def masks_from(regions: tuple[core.types.Region, ...]) -> Any:
+    """Regions -> MASK [N, H, W]."""
+    import numpy as np
+    import torch
+
+    if not regions:
+        raise core.errors.InputError("there are no regions to turn into a MASK: select at least one")
+    return torch.from_numpy(np.stack([region.mask for region in regions]).astype(np.float32))
+
+
+def audio_from(tracks: tuple[core.types.AudioTrack, ...]) -> dict[str, Any]:
+    """N mono tracks of one rate and length -> AUDIO, waveform [N, 1, T]."""
+    import numpy as np
+    import torch
+
+    if not tracks:
+        raise core.errors.InputError("there are no sounds: no region was selected, so nothing can sound")
+    samples = np.stack([track.samples for track in tracks])
+    return {"waveform": torch.from_numpy(samples)[:, None], "sample_rate": tracks[0].sample_rate}
+
+
+def surround_audio_from(sound: core.types.Surround) -> dict[str, Any]:
+    """Surround -> AUDIO, waveform [1, C, T] in the layout's order (5.1: FL FR FC LFE BL BR)."""
+    import torch
+
+    return {"waveform": torch.from_numpy(sound.samples)[None], "sample_rate": sound.sample_rate}
+
+
+def clips_from(audio: Any, name: str = "audio") -> list[tuple[Any, int]]:
+    """AUDIO -> one (samples [C, T] float32, sample rate) for each item of the batch. None (no sound) is an error."""
+    import torch
+
+    if audio is None:
+        raise core.errors.InputError(f"{name} is empty: what is connected there brought no sound")
+    waveform = audio["waveform"]
+    if waveform.ndim != 3:
+        raise core.errors.InputError(
+            f"{name} has a waveform of shape {list(waveform.shape)}; allowed is [batch, channels, samples]"
+        )
+    if not waveform.is_floating_point():  # some loaders of ComfyUI hand on integer samples
+        waveform = waveform.to(torch.float64) / -float(torch.iinfo(waveform.dtype).min)
+    return [(clip, int(audio["sample_rate"])) for clip in waveform.to("cpu", torch.float32).numpy()]
+
+
+def tracks_from(audio: Any, name: str = "audio") -> tuple[core.types.AudioTrack, ...]:
+    """AUDIO [N, 1, T] -> N mono tracks. Clips with more channels are an error: folding them is a choice."""
+    clips = clips_from(audio, name)
+    for samples, _ in clips:
+        if len(samples) != 1:
+            raise core.errors.InputError(
+                f"{name} has clips of {len(samples)} channels; allowed is one: "
+                "make them mono with 'Source Audio from AUDIO'"
+            )
+    return tuple(core.types.AudioTrack(samples[0], rate) for samples, rate in clips)
+
+
+def surround_from(audio: Any, layout: str = "auto", name: str = "audio") -> core.types.Surround:
+    """AUDIO [1, C, T] -> Surround. "auto" takes the first layout of the table with that many channels."""
+    clips = clips_from(audio, name)
+    if len(clips) != 1:
+        raise core.errors.InputError(f"{name} holds {len(clips)} clips; allowed is one")
+    samples, rate = clips[0]
+    layouts = core.spatialize.LAYOUTS
+    if layout != "auto":
+        return core.types.Surround(samples, rate, layouts[layout])
+    fitting = [row for row in layouts.values() if len(row.speakers) == len(samples)]
+    if not fitting:
+        counts = ", ".join(f"{len(row.speakers)} ({row.name})" for row in layouts.values())
+        raise core.errors.InputError(f"{name} has {len(samples)} channels; allowed is {counts}")
+    return core.types.Surround(samples, rate, fitting[0])

@@ -1,0 +1,188 @@
+"""The `s2s` command: the same work as the nodes, without ComfyUI."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+
+from .errors import Cancelled, InputError, See2SoundError
+from .runtime import DEVICES, HeadlessRuntime
+
+MODELS_VARIABLE = "SEE2SOUND_MODELS"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Exit code: 0 done, 1 a stated error, 2 wrong usage, 130 stopped by the user."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.DEBUG if options.debug else logging.WARNING, format="s2s: %(message)s")
+    try:
+        options.command(options)
+    except (KeyboardInterrupt, Cancelled):
+        print("s2s: stopped; nothing half-written was left behind", file=sys.stderr)
+        return 130
+    except (See2SoundError, OSError) as error:
+        if options.debug:
+            raise
+        print(f"s2s: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def render(options: argparse.Namespace) -> None:
+    """PHOTO -> a folder of sound files and figures, or the one sound file that -o names."""
+    from . import figures, pipeline
+    from .media import files, images, sound
+
+    target = Path(options.output)
+    single = {}
+    for name, row in sound.FORMATS.items():
+        single.setdefault(row.suffix, name)
+    if target.suffix and target.suffix not in single:
+        raise InputError(f"the output {target} ends in {target.suffix}; allowed is a folder, or {', '.join(single)}")
+    chosen = {field.name: getattr(options, field.name) for field in fields(pipeline.Settings)}
+    chosen["prompts"] = chosen["prompts"].replace("\\n", "\n")
+    settings = pipeline.Settings(**chosen)
+    with _terminal(options) as runtime:
+        scene = pipeline.run(images.load_picture(options.photo), settings, runtime)
+    if target.suffix:
+        sound.write(target, scene.surround, single[target.suffix])
+        written = [target]
+    else:
+        stem = Path(options.photo).stem
+        with files.whole_set(target) as staging:
+            for suffix, name in single.items():
+                sound.write(staging / f"{stem}{suffix}", scene.surround, name)
+            sound.write(staging / f"{stem}_stereo.wav", scene.monitor, single[".wav"])
+            for figure in figures.FIGURES:
+                images.save_png(staging / f"{stem}_{figure.replace(' ', '_')}.png", figures.draw(scene, figure))
+            written = [target / path.name for path in sorted(staging.iterdir())]
+    print(pipeline.report(scene))
+    print("\n" + "\n".join(map(str, written)))
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run a saved graph, in the editor's format or the API format."""
+    from . import graph
+
+    classes = _classes()
+    job = graph.load(options.graph)
+    for assignment in options.set:
+        job = graph.assign(job, assignment, classes)
+    with _terminal(options) as runtime:
+        results = graph.run(job, classes, runtime)
+    for node_id, shown in results.items():
+        for kind, values in shown.items():
+            for value in values:
+                if isinstance(value, dict) and "filename" in value:
+                    value = runtime.folder(value["type"]) / value.get("subfolder", "") / value["filename"]
+                print(f"{node_id} {kind}: {value}")
+
+
+def nodes(options: argparse.Namespace) -> None:
+    """List the nodes that a graph can use here."""
+    from .. import NODE_DISPLAY_NAME_MAPPINGS as titles
+
+    for node_id, node in _classes().items():
+        print(f"{node_id:24} {titles.get(node_id, 'stock node'):26} {getattr(node, 'DESCRIPTION', '')}")
+
+
+def models(options: argparse.Namespace) -> None:
+    """List the models of every room, and which weight files are on this machine."""
+    from . import depth, generate, segment
+    from .models import store
+    from .models.catalog import CATALOG
+
+    for room in (segment, depth, generate):
+        for row in room.BACKENDS.values():
+            print(f"{room.__name__.rsplit('.', 1)[-1]:10} {row.name:28} {row.summary}")
+    with _terminal(options) as runtime:
+        for name, row in CATALOG.items():
+            place = store.locate(name, runtime) or f"missing, {row.size / 1e6:.0f} MB from {row.source}"
+            print(f"{'file':10} {name:28} {row.licence} ({row.licence_note}): {place}")
+        if not CATALOG:
+            print("\nNo weight files are known yet: every model above works without.")
+
+
+def _classes() -> dict[str, type]:
+    """The pack's own nodes, taken from its root as ComfyUI takes them, and the stock nodes they need around them."""
+    from .. import NODE_CLASS_MAPPINGS
+    from .graph import STOCK
+
+    return {**STOCK, **NODE_CLASS_MAPPINGS}
+
+
+@contextmanager
+def _terminal(options: argparse.Namespace) -> Iterator[HeadlessRuntime]:
+    """A runtime that shows its progress on the terminal's last line, if there is a terminal."""
+
+    def listen(label: str, done: int, total: int) -> None:
+        sys.stderr.write(f"\r\x1b[K{label} {done}/{total}")
+        sys.stderr.flush()
+
+    shown = sys.stderr.isatty() and not options.debug
+    places = {kind: Path(value) for kind in ("input", "output") if (value := getattr(options, kind, None))}
+    if "output" in places:
+        places["temp"] = places["output"] / ".temp"
+    folders = tuple(Path(entry) for entry in os.environ.get(MODELS_VARIABLE, "").split(os.pathsep) if entry)
+    try:
+        yield HeadlessRuntime(options.device, places, folders, listen if shown else None)
+    finally:
+        if shown:
+            sys.stderr.write("\r\x1b[K")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="s2s", description="Pictures to surround sound.")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--debug", action="store_true", help="show log messages and, on errors, the traceback")
+    common.add_argument("--device", default="auto", choices=DEVICES, help="where models compute (default: auto)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(function, **details) -> argparse.ArgumentParser:
+        meaning = function.__doc__.strip()
+        added = commands.add_parser(function.__name__, parents=[common], help=meaning, description=meaning, **details)
+        added.set_defaults(command=function)
+        return added
+
+    render_options = command(render)
+    render_options.add_argument("photo", help="a picture of any usual format")
+    render_options.add_argument("-o", "--output", required=True, help="a folder, or a file ending in .flac or .wav")
+    _add_settings(render_options)
+
+    run_options = command(run)
+    run_options.add_argument("graph", help="a workflow saved by ComfyUI, in the editor's or the API format")
+    run_options.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NODE.INPUT=VALUE",
+        help="change a widget; NODE is an id or a title",
+    )
+    run_options.add_argument("--output", default="out", help="folder for results (default: out)")
+    run_options.add_argument("--input", help="folder in which the graph's input files lie")
+
+    command(nodes)
+    command(models)
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """One option for each field of Settings: --field-of-view for field_of_view, --no-background for a switch."""
+    from .pipeline import Settings
+
+    for field in fields(Settings):
+        name, meaning = "--" + field.name.replace("_", "-"), f"{field.metadata['help']} (default: {field.default!r})"
+        if isinstance(field.default, bool):
+            parser.add_argument(name, action=argparse.BooleanOptionalAction, default=field.default, help=meaning)
+        else:
+            parser.add_argument(name, type=type(field.default), default=field.default, help=meaning)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

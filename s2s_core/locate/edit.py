@@ -1,0 +1,53 @@
+"""Edits that a user makes to one source after it was located."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..errors import InputError, check_range
+from ..types import SoundSource, Trajectory
+
+
+def edit(
+    sources: tuple[SoundSource, ...],
+    number: int,
+    *,
+    turn: float = 0.0,
+    lift: float = 0.0,
+    distance: float = 1.0,
+    gain: float = 0.0,
+    spread: float = 0.0,
+    mute: bool = False,
+) -> tuple[SoundSource, ...]:
+    """All sources, with source `number` (from 1) changed; the defaults change nothing.
+
+    `turn` degrees to the left and `lift` degrees up shift its whole path (elevation stops at straight up or down),
+    `distance` multiplies it (0.1 to 10), `gain` in dB (-60 to 24) adds to its own, `spread` in degrees (0 to 360) to
+    its width. Raises InputError for a number that no source has, or a value out of range.
+    """
+    if not 1 <= number <= len(sources):
+        allowed = f"1 to {len(sources)}" if sources else "none, there are no sources"
+        raise InputError(f"source number is {number}; allowed is {allowed}")
+    check_range("turn", turn, -180, 180, "degrees")
+    check_range("lift", lift, -90, 90, "degrees")
+    check_range("distance", distance, 0.1, 10, "times")
+    check_range("gain", gain, -60, 24, "dB")
+    check_range("spread", spread, 0, 360, "degrees")
+    source = sources[number - 1]
+    path = source.trajectory
+    moved = Trajectory(
+        path.times,
+        (path.azimuth + turn + 180) % 360 - 180,
+        np.clip(path.elevation + lift, -90, 90),
+        path.distance * distance,
+    )
+    changed = replace(
+        source,
+        trajectory=moved,
+        width=min(source.width + spread, 360.0),
+        gain_db=source.gain_db + gain,
+        muted=source.muted or mute,
+    )
+    return (*sources[: number - 1], changed, *sources[number:])

@@ -1,0 +1,96 @@
+"""The six rooms in a row, as one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from . import depth, generate, locate, models, segment, spatialize
+from .errors import InputError, check_choice
+from .runtime import Runtime
+from .types import Picture, Scene
+
+ACOUSTICS = {"room": "living room", "street": "street", "landscape": "outdoors"}
+"""Scene -> the room that sounds like it, taken when the user chooses none."""
+
+AS_THE_SCENE = "as the scene"
+
+
+def _setting(default, meaning: str):
+    return field(default=default, metadata={"help": meaning})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user can choose. Each stage checks its own values; the defaults suit an ordinary photograph."""
+
+    segmenter: str = _setting("superpixels (no weights)", "model that finds the regions")
+    depth_model: str = _setting("layout cues (no weights)", "model that estimates depth")
+    generator: str = _setting("procedural (no weights)", "model that makes the sounds")
+    count: int = _setting(5, "at most so many objects, 1 to 32")
+    background: bool = _setting(True, "add what no object covers as an ambience")
+    prompts: str = _setting("", "what the regions sound like: one line for each, or one for all")
+    projection: str = _setting("perspective", "perspective, fisheye or equirectangular")
+    field_of_view: float = _setting(0.0, "degrees that the longer side covers; 0 is from the file, else the usual one")
+    scene: str = _setting("street", "how near and far the scene reaches: room, street or landscape")
+    seconds: float = _setting(10.0, "length of the clips in s, 0.5 to 600")
+    seed: int = _setting(0, "another seed gives another take")
+    room: str = _setting(AS_THE_SCENE, "the virtual room around the listener, or as the scene")
+    layout: str = _setting("5.1", "the loudspeakers to mix for")
+    loudness: float = _setting(-23.0, "target in LUFS, -70 to -5")
+
+
+def run(picture: Picture, settings: Settings, runtime: Runtime) -> Scene:
+    """Picture -> regions -> depth -> places -> sounds -> surround and stereo monitor.
+
+    Raises InputError when no region stands out in the picture, or when a stage refuses a setting.
+    """
+    s = settings
+    segmenter = models.load("segment", segment.BACKENDS, s.segmenter, runtime)
+    depth_model = models.load("depth", depth.BACKENDS, s.depth_model, runtime)
+    generator = models.load("generate", generate.BACKENDS, s.generator, runtime)
+    check_choice("scene", s.scene, ACOUSTICS)
+    check_choice("room", s.room, (AS_THE_SCENE, *spatialize.ROOMS))
+    room = spatialize.make_room(ACOUSTICS[s.scene] if s.room == AS_THE_SCENE else s.room)
+    camera = locate.Camera(s.projection, s.field_of_view or None)
+
+    regions = segment.run(segmenter, picture, count=s.count, background=s.background, runtime=runtime)
+    if not regions:
+        raise InputError(
+            f"no region stands out in {picture.name}, so nothing can sound: "
+            "use a picture with distinct things in it, or give masks of your own"
+        )
+    distances = depth.run(depth_model, picture, runtime=runtime)
+    sources = locate.run(regions, distances, camera=camera, scene=s.scene, picture=picture, runtime=runtime)
+    tracks = generate.run(
+        generator, regions, picture, prompts=s.prompts, seconds=s.seconds, seed=s.seed, runtime=runtime
+    )
+    sounds = generate.describe(generator, regions, picture, s.prompts)
+    surround = spatialize.run(
+        sources, tracks, room=room, layout=s.layout, loudness=s.loudness, tail=True, runtime=runtime
+    )
+    monitor = spatialize.fold_to_stereo(surround, s.loudness)
+    return Scene(sources, picture, regions, distances, tracks, sounds, room, surround, monitor)
+
+
+def report(scene: Scene) -> str:
+    """A table of the sources and a line on the levels, for a terminal or a text node.
+
+    `level` is the RMS of a source's direct sound in the finished mix, in dBFS.
+    """
+    rows = [("", "source", "azimuth", "elevation", "distance", "level", "sound")]
+    for number, (source, track, sound) in enumerate(zip(scene.sources, scene.tracks, scene.sounds, strict=True), 1):
+        level = spatialize.direct_level(source, track) + scene.surround.gain_db
+        place = [f"{source.azimuth:+.0f} deg", f"{source.elevation:+.0f} deg"]
+        rows.append(
+            (
+                str(number),
+                source.label,
+                *(["all around", ""] if source.background else place),
+                f"{source.distance:.1f} m",
+                f"{level:.1f} dB",
+                sound,
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join((*lines, "", spatialize.report(scene.surround)))

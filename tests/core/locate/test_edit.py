@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+from see2sound_nodes.s2s_core.errors import InputError
+from see2sound_nodes.s2s_core.locate.edit import edit
+from see2sound_nodes.s2s_core.types import SoundSource, Trajectory
+
+
+def three():
+    return tuple(SoundSource(str(n), Trajectory.still(10.0 * n, 0, 2 + n), width=5) for n in range(3))
+
+
+def test_defaults_change_nothing():
+    before, after = three()[1], edit(three(), 2)[1]
+    assert (after.azimuth, after.elevation, after.distance) == (before.azimuth, before.elevation, before.distance)
+    assert (after.width, after.gain_db, after.muted) == (before.width, before.gain_db, before.muted)
+
+
+def test_only_the_one_named_changes():
+    sources = three()
+    after = edit(sources, 2, turn=30, lift=5, distance=2, gain=-6, spread=20, mute=True)
+    assert after[0] is sources[0] and after[2] is sources[2]
+    assert (after[1].azimuth, after[1].elevation, after[1].distance) == (40, 5, 6)
+    assert (after[1].width, after[1].gain_db, after[1].muted) == (25, -6, True)
+
+
+def test_turning_past_the_back_wraps_and_lifting_stops_at_the_top():
+    source = SoundSource("a", Trajectory.still(170, 80, 1), width=350)
+    after = edit((source,), 1, turn=20, lift=45, spread=90)[0]
+    assert np.isclose(after.azimuth, -170) and after.elevation == 90 and after.width == 360
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"number": 0}, "1 to 3"),
+        ({"number": 4}, "1 to 3"),
+        ({"number": 1, "gain": 99}, "gain is 99"),
+        ({"number": 1, "turn": float("nan")}, "turn is nan"),
+        ({"number": 1, "distance": 0}, "distance is 0"),
+    ],
+)
+def test_refusals(arguments, words):
+    with pytest.raises(InputError, match=words):
+        edit(three(), **arguments)
+
+
+def test_no_sources():
+    with pytest.raises(InputError, match="there are no sources"):
+        edit((), 1)

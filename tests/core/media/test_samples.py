@@ -1,0 +1,16 @@
+import pytest
+from see2sound_nodes.s2s_core.errors import InputError
+from see2sound_nodes.s2s_core.media.samples import FOLDER, SAMPLES, load_sample
+
+
+def test_every_sample_is_there_licensed_and_small():
+    licences = (FOLDER / "LICENCES.md").read_text()
+    assert {path.stem for path in FOLDER.glob("*.jpg")} == set(SAMPLES)
+    for name in SAMPLES:
+        assert min(load_sample(name).size) >= 300 and f"`{name}.jpg`" in licences
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 400_000
+
+
+def test_another_name_is_refused():
+    with pytest.raises(InputError, match="'mona'; allowed is one of: rocket, coffee"):
+        load_sample("mona")

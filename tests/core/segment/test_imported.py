@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+from see2sound_nodes.s2s_core.errors import InputError
+from see2sound_nodes.s2s_core.segment.imported import from_masks
+
+
+def masks():
+    values = np.zeros((3, 20, 30), np.float32)
+    values[0, :5], values[2, 10:] = 1, 0.5
+    return values
+
+
+def test_empty_masks_are_left_out_and_the_rest_keep_number_and_words():
+    first, second = from_masks(masks(), "wind\nnobody\n rain ")
+    assert (first.label, first.prompt, second.label, second.prompt) == ("region 1", "wind", "region 3", "rain")
+    assert first.mask.sum() == 150 and second.mask.sum() == 300
+
+
+def test_refusals():
+    with pytest.raises(InputError, match="2 lines of prompts for 3 masks"):
+        from_masks(masks(), "a\nb")
+    with pytest.raises(InputError, match="all 3 masks are empty"):
+        from_masks(masks() * 0)
+    with pytest.raises(InputError, match="not finite"):
+        from_masks(masks() * np.nan)
+    with pytest.raises(InputError, match="shape"):
+        from_masks(masks()[0])

@@ -1,0 +1,36 @@
+"""The README says what is so."""
+
+import re
+from pathlib import Path
+
+from see2sound_nodes.s2s_core import depth, generate, segment
+from see2sound_nodes.s2s_core.media.sound import FORMATS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_table_of_stages_names_every_model():
+    for room in (segment, depth, generate):
+        name = room.__name__.rsplit(".", 1)[-1]
+        (row,) = re.findall(rf"^\| {name} \|.*\| (.*) \|$", README, re.M)
+        assert row == ", ".join(room.BACKENDS)
+
+
+def test_the_templates_are_those_that_ship():
+    named = set(re.findall(r"^\| `(\w+)` \|", README, re.M))
+    assert named == {path.stem for path in (ROOT / "workflows" / "api").glob("*.json")}
+    assert named == {path.stem for path in (ROOT / "workflows").glob("*.json")}
+    assert named == {path.stem for path in (ROOT / "workflows").glob("*.jpg")}
+
+
+def test_every_make_target_exists():
+    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.M))
+    assert {"demo", "test", "bench", "test-comfyui"} <= named <= set(targets)
+
+
+def test_the_python_example_uses_what_is_there():
+    assert '"FLAC 24-bit"' in README and "FLAC 24-bit" in FORMATS
+    for link in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / link).exists(), link

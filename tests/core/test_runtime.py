@@ -1,0 +1,71 @@
+import pickle
+import threading
+
+import numpy as np
+import pytest
+from see2sound_nodes.s2s_core import runtime as rt
+from see2sound_nodes.s2s_core.errors import Cancelled, InputError
+
+
+def test_streams_of_a_seed_are_independent_and_repeatable():
+    draw = lambda *key: rt.generator(*key).random(4).tolist()  # noqa: E731
+    assert draw(7, 1) == draw(7, 1)
+    assert len({tuple(draw(*key)) for key in [(7,), (7, 0), (7, 1), (8, 0)]}) == 4
+
+
+def test_progress_tells_every_step_and_cancel_stops_at_the_next():
+    heard, cancel = [], threading.Event()
+    host = rt.HeadlessRuntime("cpu", listen=lambda *step: heard.append(step), cancel=cancel)
+    with pytest.raises(Cancelled, match=r"during work \(2 of 5\)"), host.progress("work", 5) as bar:
+        bar.step()
+        bar.step()
+        cancel.set()
+        bar.step()
+    assert heard == [("work", 0, 5), ("work", 1, 5), ("work", 2, 5)]
+
+
+def test_resident_brings_the_module_back_also_after_an_error():
+    torch = pytest.importorskip("torch")
+    module, moves = torch.nn.Linear(2, 2), []
+    module.to = lambda device: moves.append(device) or module
+    host = rt.HeadlessRuntime("cuda")
+    with pytest.raises(RuntimeError), host.resident(module) as inside:
+        assert inside is module and moves == ["cuda"]
+        raise RuntimeError
+    assert moves == ["cuda", "cpu"]
+
+
+def test_device():
+    pytest.importorskip("torch")
+    assert rt.HeadlessRuntime("cpu").device == "cpu"
+    assert rt.HeadlessRuntime().device in ("cpu", "cuda", "mps")
+    with pytest.raises(InputError, match="'tpu'; allowed is one of: auto, cpu, cuda, mps"):
+        rt.HeadlessRuntime("tpu")
+
+
+def test_names_are_numbered_as_comfyui_numbers_them(tmp_path):
+    host = rt.HeadlessRuntime("cpu", {"output": tmp_path})
+    assert host.new_name("output", "a/take").name == "take_00001_"
+    (tmp_path / "a").mkdir()
+    for name in ("take_00001_.wav", "take_00007_.flac", "take_x_.wav", "other_00009_.wav"):
+        (tmp_path / "a" / name).touch()
+    assert host.new_name("output", "a/take") == tmp_path / "a" / "take_00008_"
+    for outside in ("../take", "/etc/take", ""):
+        with pytest.raises(InputError, match="leaves the output folder"):
+            host.new_name("output", outside)
+
+
+def test_nodes_find_the_runtime_only_inside_use():
+    host = rt.HeadlessRuntime("cpu")
+    assert rt.current() is None
+    with rt.use(host):
+        assert rt.current() is host
+    assert rt.current() is None
+
+
+def test_values_can_be_sent_to_another_process():
+    from see2sound_nodes.s2s_core.types import AudioTrack, Region, SoundSource, Trajectory
+
+    source = SoundSource("a", Trajectory.still(1, 2, 3))
+    values = (source, Region(np.ones((4, 4), bool)), AudioTrack(np.zeros(3, np.float32), 8000))
+    assert pickle.loads(pickle.dumps(values))[0].azimuth == 1

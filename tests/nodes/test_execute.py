@@ -1,0 +1,130 @@
+"""What the nodes do beyond calling one function: wiring, optional inputs, messages that name the input."""
+
+import json
+
+import av
+import numpy as np
+import pytest
+import torch
+from see2sound_nodes import NODE_CLASS_MAPPINGS
+from see2sound_nodes.s2s_core import media
+from see2sound_nodes.s2s_core import runtime as rt
+from see2sound_nodes.s2s_core.errors import InputError
+from see2sound_nodes.s2s_core.types import SoundSource, Trajectory
+
+
+def call(node_id, **inputs):
+    node = NODE_CLASS_MAPPINGS[node_id]
+    declared = node.INPUT_TYPES()
+    for name, (kind, options) in declared.get("required", {}).items():
+        if isinstance(kind, list) or "default" in options:
+            inputs.setdefault(name, options.get("default", kind[0] if isinstance(kind, list) else None))
+    return getattr(node, node.FUNCTION)(**inputs)
+
+
+@pytest.fixture(autouse=True)
+def host(tmp_path):
+    with rt.use(rt.HeadlessRuntime("cpu", {"output": tmp_path, "input": tmp_path, "temp": tmp_path})) as host:
+        yield host
+
+
+def sources(*azimuths):
+    return tuple(SoundSource(f"s{n}", Trajectory.still(a, 0, 2)) for n, a in enumerate(azimuths))
+
+
+def noise(items=1, channels=1, samples=4800):
+    waveform = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, (items, channels, samples)).astype(np.float32))
+    return {"waveform": waveform, "sample_rate": 48000}
+
+
+def test_the_chain_of_stage_nodes_equals_the_one_node():
+    (image,) = call("S2S_LoadSample", picture="chelsea")
+    surround, monitor, sheet, report = call("S2S_RenderImage", image=image, seconds=1.0, scene="room")
+
+    (regions,) = call("S2S_SegmentImage", image=image, segmenter=call("S2S_LoadSegmenter")[0])
+    (depth,) = call("S2S_EstimateDepth", image=image, depth_model=call("S2S_LoadDepthModel")[0])
+    (placed,) = call("S2S_LocateSources", regions=regions, depth=depth, scene="room")
+    generator = call("S2S_LoadGenerator")[0]
+    clips, words = call("S2S_GenerateAudio", generator=generator, regions=regions, image=image, seconds=1.0)
+    room = call("S2S_DefineRoom", preset="living room")[0]
+    mixed, folded, _ = call("S2S_SpatializeSources", sources=placed, audio=clips, room=room)
+
+    assert torch.equal(mixed["waveform"], surround["waveform"]) and surround["waveform"].shape[1] == 6
+    assert torch.equal(folded["waveform"], monitor["waveform"]) and monitor["waveform"].shape[1] == 2
+    assert sheet.shape[0] == 1 and sheet.shape[-1] == 3 and 0 <= sheet.min() and sheet.max() <= 1
+    assert words.count("\n") == len(regions) - 1 and "LUFS" in report
+    (drawn,) = call("S2S_DrawScene", sources=placed, image=image, regions=regions, room=room, surround=mixed)
+    assert drawn.shape == sheet.shape and (drawn != sheet).any(-1).float().mean() < 0.001  # the picture's name
+
+
+def test_masks_go_out_and_come_back():
+    (image,) = call("S2S_LoadSample", picture="coffee")
+    (regions,) = call("S2S_SegmentImage", image=image, segmenter=call("S2S_LoadSegmenter")[0], background=False)
+    (masks,) = call("S2S_ExportRegions", regions=regions)
+    (back,) = call("S2S_ImportRegions", mask=masks, prompts="")
+    assert all(np.array_equal(a.mask, b.mask) for a, b in zip(regions, back, strict=True))
+
+
+def test_depth_goes_out_and_comes_back_in_the_same_order():
+    (image,) = call("S2S_LoadSample", picture="coffee")
+    (depth,) = call("S2S_EstimateDepth", image=image, depth_model=call("S2S_LoadDepthModel")[0])
+    (grey,) = call("S2S_PreviewDepth", depth=depth)
+    (back,) = call("S2S_ImportDepth", image=grey)
+    assert np.corrcoef(back.values.ravel(), depth.values.ravel())[0, 1] > 0.9999
+    (turned,) = call("S2S_ImportDepth", image=grey, near_is_white=False)
+    assert np.corrcoef(turned.values.ravel(), depth.values.ravel())[0, 1] < -0.9999
+
+
+def test_depth_with_nan_is_refused():
+    image = torch.rand(1, 20, 30, 3)
+    image[0, 3, 4] = float("nan")
+    with pytest.raises(InputError, match="1 of 600 values that are not finite"):
+        call("S2S_ImportDepth", image=image)
+
+
+def test_a_mask_of_another_size_is_refused_by_name():
+    (image,) = call("S2S_LoadSample", picture="coffee")
+    (regions,) = call("S2S_ImportRegions", mask=torch.ones(1, 64, 64), prompts="")
+    with pytest.raises(InputError, match="region 1.* 64 x 64 pixels, image is 600 x 400"):
+        call("S2S_GenerateAudio", generator=call("S2S_LoadGenerator")[0], regions=regions, image=image)
+
+
+def test_clips_from_elsewhere_stand_in_in_the_order_of_the_inputs():
+    (batch,) = call("S2S_ImportAudio", audio_2=noise(2, 2), audio_1=noise(1, 1, 2400))
+    assert batch["waveform"].shape == (3, 1, 4800)
+    assert not batch["waveform"][0, 0, 2400:].any() and batch["waveform"][1].any()
+
+
+def test_another_number_of_clips_is_refused():
+    with pytest.raises(InputError, match="2 sources and 3 tracks"):
+        call("S2S_SpatializeSources", sources=sources(0, 90), audio=noise(3))
+
+
+def test_a_source_on_the_left_is_louder_on_the_left_by_more_than_6_db():
+    surround, *_ = call("S2S_SpatializeSources", sources=sources(90), audio=noise(samples=48000))
+    power = surround["waveform"][0].square().mean(dim=1)
+    assert 10 * torch.log10((power[0] + power[4]) / (power[1] + power[5])) > 6
+
+
+def test_a_muted_source_is_not_heard():
+    (edited,) = call("S2S_EditSource", sources=sources(0, 90), number=1, mute=True)
+    only_second = call("S2S_SpatializeSources", sources=edited, audio=noise(2))[0]
+    assert only_second["waveform"][0, 2].abs().max() < only_second["waveform"][0, 4].abs().max() / 2
+
+
+def test_saved_flac_carries_the_graph_and_both_hosts_number_alike(host, tmp_path):
+    graph, editor = {"1": {"class_type": "S2S_SaveSurround", "inputs": {}}}, {"version": 0.4, "nodes": []}
+    for number in (1, 2):
+        shown = call("S2S_SaveSurround", audio=noise(1, 6), prompt=graph, extra_pnginfo={"workflow": editor})
+        path = tmp_path / "see2sound" / f"surround_{number:05}_.flac"
+        assert shown["result"] == (str(path),) and path.is_file()
+    with av.open(str(path)) as file:
+        tags = {name.lower(): value for name, value in file.metadata.items()}
+    assert json.loads(tags["prompt"]) == graph and json.loads(tags["workflow"]) == editor
+    samples, rate, layout = media.sound.read(path)
+    assert (samples.shape, rate, layout) == ((6, 4800), 48000, "5.1")
+
+
+def test_a_prefix_that_leaves_the_output_folder_is_refused():
+    with pytest.raises(InputError, match="leaves the output folder"):
+        call("S2S_SaveSurround", audio=noise(1, 6), filename_prefix="../../etc/passwd")
