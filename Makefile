@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 PHOTO ?= workflows/media/rocket.jpg
+PROMPTS ?= tower hum\nrocket engine\nwind\ntower hum\nwind\ncrickets
 OUT ?= out
 BIN = $(VENV)/bin
 
 .PHONY: demo test bench test-comfyui clean
 
 demo: $(VENV)/.standalone
-	$(BIN)/s2s render $(PHOTO) -o $(OUT)
+	$(BIN)/s2s render $(PHOTO) -o $(OUT) --prompts "$(PROMPTS)"
 
 test: $(VENV)/.test
 	$(BIN)/ruff check .

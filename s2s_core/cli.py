@@ -68,10 +68,11 @@ def render(options: argparse.Namespace) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run a saved graph, in the editor's format or the API format."""
+    from .. import NODE_DISPLAY_NAME_MAPPINGS
     from . import graph
 
     classes = _classes()
-    job = graph.load(options.graph)
+    job = graph.load(options.graph, NODE_DISPLAY_NAME_MAPPINGS)
     for assignment in options.set:
         job = graph.assign(job, assignment, classes)
     with _terminal(options) as runtime:

@@ -83,6 +83,14 @@ def test_what_validate_inputs_names_is_left_to_it(toys):
     assert not lines(toys, n1=number, n2=choosy, n3=node("Show", number=["2", 0]))
 
 
+def test_a_node_with_other_problems_is_not_asked(toys):
+    graph = from_json({"1": node("Choosy", file="lost", size=6)})
+    assert check(graph, toys, ["1"]) == [
+        "node 1 (Choosy): input size is 6; allowed is 5 or less",
+        "node 1 (Choosy): required input any is missing: link something of type IMAGE to it",
+    ]
+
+
 def test_a_validate_inputs_that_fails_is_a_line(toys):
     class Broken(toys["Number"]):
         @classmethod
@@ -154,6 +162,11 @@ def test_titles_of_any_script_and_of_many_lines_stay_one_line(toys):
     assert lines(toys, n1=entry, n2=node("Show", number=["1", 0]))[0].startswith(
         'node 1 "\u97f3 \u58f0" (Number): input'
     )
+
+
+def test_the_order_is_that_of_the_graph():
+    feeds = {"a": ["b", "c", "b"], "c": ["d", "e"], "f": ["e"]}
+    assert sources_first(["a", "f"], lambda name: feeds.get(name, [])) == (list("bdecaf"), [])
 
 
 @given(st.dictionaries(st.integers(0, 12), st.lists(st.integers(0, 12), max_size=3), max_size=13))

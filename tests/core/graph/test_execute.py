@@ -33,6 +33,12 @@ def test_only_what_is_needed_runs_and_each_node_once(toys):
     assert ("Number", {"value": 4}) in toys.seen and ("Add", {"a": 4, "b": 4, "scale": 1.5}) in toys.seen
 
 
+def test_links_to_inputs_that_a_class_does_not_declare_are_ignored(toys):
+    extra = {"1": node("Number", value=4, old_input=["5", 0]), "5": node("Number", value=99)}
+    assert played(toys, {**SUM, **extra})["4"] == {"value": [4]}
+    assert toys.ran["Number"] == 1
+
+
 def test_chosen_outputs_only(toys):
     assert played(toys, SUM, outputs=["4"]) == {"4": {"value": [4]}}
     assert toys.ran == {"Number": 1, "Show": 1}

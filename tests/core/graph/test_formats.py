@@ -83,6 +83,17 @@ def test_a_combo_with_a_control_has_a_filter_too(canvas, toys):
     assert converted(canvas, toys) == dict.fromkeys("12", {"style": "b", "words": "hello"})
 
 
+def test_only_whole_numbers_called_seed_have_a_control(canvas, toys):
+    class Sow(toys["Seeded"]):
+        @classmethod
+        def INPUT_TYPES(cls):
+            return {"required": {"seed": ("STRING", {}), "words": ("STRING", {})}}
+
+    toys["Sow"] = Sow
+    canvas.add("Sow", "poppy", "fixed")
+    assert converted(canvas, toys) == {"1": {"seed": "poppy", "words": "fixed"}}
+
+
 def test_new_style_combos_have_a_widget_and_lists_are_wrapped(canvas, toys):
     class Pick(toys["Seeded"]):
         @classmethod

@@ -17,8 +17,7 @@ torch = pytest.importorskip("torch")
 @pytest.fixture
 def host(tmp_path):
     (tmp_path / "in").mkdir()
-    runtime = HeadlessRuntime("cpu", {kind: tmp_path / kind[:-3] for kind in ("input", "output")})
-    runtime.folders = {"input": tmp_path / "in", "output": tmp_path / "out", "temp": tmp_path / "temp"}
+    runtime = HeadlessRuntime("cpu", {"input": tmp_path / "in", "output": tmp_path / "out", "temp": tmp_path / "temp"})
     with use(runtime):
         yield runtime
 
@@ -103,6 +102,12 @@ def test_animations_become_batches(host):
     assert mask.shape == (3, 64, 64) and torch.equal(
         image, torch.stack([torch.from_numpy(np.asarray(frame) / np.float32(255)) for frame in frames])
     )
+
+
+def test_the_second_picture_of_a_stereo_camera_is_no_frame(host):
+    views = [Image.fromarray(noise(32, 32, 3)) for _ in range(2)]
+    views[0].save(host.folder("input") / "a.mpo", save_all=True, append_images=views[1:])
+    assert loaded("a.mpo")[0].shape == (1, 32, 32, 3)
 
 
 def test_animations_with_transparency_in_some_frames(host):
