@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 PHOTO ?= workflows/media/rocket.jpg
-PROMPTS ?= tower hum\nrocket engine\nwind\ntower hum\nwind\ncrickets
+# What the regions of the shipped photograph sound like; another PHOTO is guessed unless you give its PROMPTS too.
+ROCKET = tower hum\nrocket engine\nwind\ntower hum\nwind\ncrickets
+PROMPTS ?= $(if $(filter %/rocket.jpg,$(PHOTO)),$(ROCKET))
 OUT ?= out
 BIN = $(VENV)/bin
 

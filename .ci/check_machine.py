@@ -16,8 +16,8 @@ def main(target):
         import ensurepip  # noqa: F401  (some systems leave venv's half out of their Python package)
     except ImportError:
         return "this Python cannot make virtual environments: install its venv package (python3-venv)"
-    if os.path.exists(os.path.join(target, "bin", "python")):
-        return None
+    if os.path.exists(os.path.join(target, ".standalone")) or os.path.exists(os.path.join(target, ".test")):
+        return None  # installed once; little is added
     folder = os.path.abspath(target)
     while not os.path.isdir(folder):
         folder = os.path.dirname(folder)

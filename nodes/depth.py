@@ -59,7 +59,7 @@ class ImportDepth:
     def execute(cls, image, near_is_white):
         if len(image) != 1:
             raise core.errors.InputError(f"image holds {len(image)} pictures; allowed is one: pick it first")
-        return (core.depth.from_image(image[0].cpu().float().numpy().mean(-1), near_is_white=near_is_white),)
+        return (core.depth.from_image(image[0, ..., :3].cpu().float().numpy().mean(-1), near_is_white=near_is_white),)
 
 
 class PreviewDepth:

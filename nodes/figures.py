@@ -28,7 +28,10 @@ class DrawScene:
                 "image": ("IMAGE", {"tooltip": "The picture under the regions."}),
                 "regions": (sockets.REGIONS, {"tooltip": "The regions to draw over the picture."}),
                 "room": (sockets.ROOM, {"tooltip": "The room in the plan. Not connected: a street."}),
-                "surround": ("AUDIO", {"tooltip": "The mix whose channels are drawn."}),
+                "surround": (
+                    "AUDIO",
+                    {"tooltip": "The mix whose channels are drawn; six are taken for 5.1, eight for 7.1."},
+                ),
             },
         }
 

@@ -19,6 +19,12 @@ def runtime() -> core_runtime.Runtime:
     return ComfyRuntime() if "folder_paths" in sys.modules else core_runtime.HeadlessRuntime()
 
 
+def embeds_graphs() -> bool:
+    """May files carry the workflow that made them? ComfyUI's --disable-metadata forbids it."""
+    arguments = sys.modules.get("comfy.cli_args")
+    return arguments is None or not arguments.args.disable_metadata
+
+
 class ComfyRuntime:
     """Devices, memory, progress, cancel and folders as ComfyUI manages them."""
 

@@ -36,8 +36,8 @@ class LocateSources:
                         "min": 0.0,
                         "max": 360.0,
                         "step": 1.0,
-                        "tooltip": "Degrees that the longer side covers. 0: the usual one of the projection "
-                        "(perspective 60, fisheye 180, equirectangular 360). Phones: about 65 to 75.",
+                        "tooltip": "Degrees. perspective: across the longer side, 1 to 170; phones about 65 to 75. "
+                        "fisheye: across the image circle. 0: the usual one (60, fisheye 180, equirectangular 360).",
                     },
                 ),
                 "scene": (
@@ -84,14 +84,14 @@ class LocateSources:
     @classmethod
     def execute(cls, regions, depth, projection, field_of_view, scene, near, far, stage_width):
         custom = {"near": near, "far": far} if scene == "custom" else {}
-        camera = core.locate.Camera(projection, field_of_view or None)
+        camera = core.locate.Camera(projection, field_of_view)
         return (
             core.locate.run(
                 regions,
                 depth,
                 camera=camera,
                 scene=scene,
-                stage_width=stage_width or None,
+                stage_width=stage_width,
                 runtime=runtime(),
                 **custom,
             ),

@@ -5,7 +5,7 @@ import os
 
 from .. import s2s_core as core
 from . import sockets
-from .host import runtime
+from .host import embeds_graphs, runtime
 
 
 class LoadSample:
@@ -61,7 +61,7 @@ class SaveSurround:
                 ),
                 "layout": (
                     ["auto", *core.spatialize.LAYOUTS],
-                    {"tooltip": "What the channels are. auto: by their number, six are 5.1."},
+                    {"tooltip": "What the channels are. auto: by their number; six are 5.1."},
                 ),
             },
             "hidden": {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"},
@@ -71,10 +71,10 @@ class SaveSurround:
     def execute(cls, audio, filename_prefix, format, layout, prompt=None, extra_pnginfo=None):
         host, sound = runtime(), sockets.surround_from(audio, layout)
         graphs = {"prompt": prompt, **(extra_pnginfo or {})}
-        metadata = {name: json.dumps(graph) for name, graph in graphs.items() if graph}
+        metadata = {name: json.dumps(graph) for name, graph in graphs.items() if graph and embeds_graphs()}
         stem = host.new_name("output", filename_prefix)
         path = stem.with_name(stem.name + core.media.sound.FORMATS[format].suffix)
-        core.media.sound.write(path, sound, format, metadata)
+        core.media.sound.write(path, sound, format, metadata, runtime=host)
         subfolder = path.parent.relative_to(os.path.abspath(host.folder("output"))).as_posix()
         shown = {"filename": path.name, "subfolder": subfolder, "type": "output"}
         return {"ui": {"files": [shown]}, "result": (str(path),)}

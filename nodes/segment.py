@@ -33,7 +33,7 @@ class SegmentImage:
                 "mode": (
                     list(core.segment.MODES),
                     {
-                        "tooltip": "distinct: separate things, no duplicates, sky and floor last. "
+                        "tooltip": "distinct: separate things, no duplicates; sky and floor rank lower. "
                         "largest: the biggest masks, overlaps and all, as the paper did."
                     },
                 ),
@@ -83,7 +83,7 @@ class ImportRegions:
 
     @classmethod
     def execute(cls, mask, prompts=""):
-        return (core.segment.from_masks(mask.cpu().numpy(), prompts),)
+        return (core.segment.from_masks(mask.cpu().float().numpy(), prompts),)
 
 
 class ExportRegions:

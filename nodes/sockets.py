@@ -77,7 +77,9 @@ def clips_from(audio: Any, name: str = "audio") -> list[tuple[Any, int]]:
             f"{name} has a waveform of shape {list(waveform.shape)}; allowed is [batch, channels, samples]"
         )
     if not waveform.is_floating_point():  # some loaders of ComfyUI hand on integer samples
-        waveform = waveform.to(torch.float64) / -float(torch.iinfo(waveform.dtype).min)
+        limits = torch.iinfo(waveform.dtype)
+        middle = (limits.max + limits.min + 1) / 2  # 0, or 128 of unsigned bytes
+        waveform = (waveform.to(torch.float64) - middle) / (limits.max + 1 - middle)
     return [(clip, int(audio["sample_rate"])) for clip in waveform.to("cpu", torch.float32).numpy()]
 
 

@@ -37,7 +37,7 @@ class DefineRoom:
                         "max": 20.0,
                         "step": 0.05,
                         "tooltip": "Only for custom: seconds until the sound has died away by 60 dB. "
-                        "Living room 0.4, hall 2, cathedral 6; 0 is the open air, where only the ground reflects.",
+                        "Living room 0.4, hall 1.8, cathedral 6; 0 is the open air, where only the ground reflects.",
                     },
                 ),
             }
@@ -116,7 +116,7 @@ class SpatializeSources:
             loudness=loudness,
             runtime=runtime(),
         )
-        monitor = core.spatialize.fold_to_stereo(surround, loudness)
+        monitor = core.spatialize.fold_to_stereo(surround, loudness, runtime())
         report = core.spatialize.report(surround)
         return sockets.surround_audio_from(surround), sockets.surround_audio_from(monitor), report
 

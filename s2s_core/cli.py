@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
-from .errors import Cancelled, InputError, See2SoundError
+from .errors import Cancelled, DependencyError, InputError, See2SoundError
 from .runtime import DEVICES, HeadlessRuntime
 
 MODELS_VARIABLE = "SEE2SOUND_MODELS"
@@ -19,16 +19,24 @@ MODELS_VARIABLE = "SEE2SOUND_MODELS"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Exit code: 0 done, 1 a stated error, 2 wrong usage, 130 stopped by the user."""
-    options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.DEBUG if options.debug else logging.WARNING, format="s2s: %(message)s")
+    debug = "--debug" in (sys.argv if arguments is None else arguments)
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="s2s: %(message)s")
     try:
+        options = _parser().parse_args(arguments)
         options.command(options)
     except (KeyboardInterrupt, Cancelled):
         print("s2s: stopped; nothing half-written was left behind", file=sys.stderr)
         return 130
-    except (See2SoundError, OSError) as error:
-        if options.debug:
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (See2SoundError, OSError, ModuleNotFoundError) as error:
+        if debug:
             raise
+        if isinstance(error, ModuleNotFoundError):
+            error = DependencyError(
+                f"{error.name} is not installed: pip install 'see2sound-nodes[standalone]' brings it"
+            )
         print(f"s2s: error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -40,28 +48,30 @@ def render(options: argparse.Namespace) -> None:
     from .media import files, images, sound
 
     target = Path(options.output)
-    single = {}
+    formats = {}
     for name, row in sound.FORMATS.items():
-        single.setdefault(row.suffix, name)
-    if target.suffix and target.suffix not in single:
-        raise InputError(f"the output {target} ends in {target.suffix}; allowed is a folder, or {', '.join(single)}")
+        formats.setdefault(row.suffix, name)
+    suffix = target.suffix.lower()
+    one_file = bool(suffix) and not target.is_dir() and not options.output.endswith(os.sep)
+    if one_file and suffix not in formats:
+        raise InputError(f"the output {target} ends in {target.suffix}; allowed is a folder, or {', '.join(formats)}")
     chosen = {field.name: getattr(options, field.name) for field in fields(pipeline.Settings)}
     chosen["prompts"] = chosen["prompts"].replace("\\n", "\n")
     settings = pipeline.Settings(**chosen)
     with _terminal(options) as runtime:
         scene = pipeline.run(images.load_picture(options.photo), settings, runtime)
-    if target.suffix:
-        sound.write(target, scene.surround, single[target.suffix])
-        written = [target]
-    else:
-        stem = Path(options.photo).stem
-        with files.whole_set(target) as staging:
-            for suffix, name in single.items():
-                sound.write(staging / f"{stem}{suffix}", scene.surround, name)
-            sound.write(staging / f"{stem}_stereo.wav", scene.monitor, single[".wav"])
-            for figure in figures.FIGURES:
-                images.save_png(staging / f"{stem}_{figure.replace(' ', '_')}.png", figures.draw(scene, figure))
-            written = [target / path.name for path in sorted(staging.iterdir())]
+        if one_file:
+            sound.write(target, scene.surround, formats[suffix], runtime=runtime)
+            written = [target]
+        else:
+            stem = Path(options.photo).stem
+            with files.whole_set(target) as staging:
+                for suffix, name in formats.items():
+                    sound.write(staging / f"{stem}{suffix}", scene.surround, name, runtime=runtime)
+                sound.write(staging / f"{stem}_stereo.wav", scene.monitor, formats[".wav"], runtime=runtime)
+                for figure in figures.FIGURES:
+                    images.save_png(staging / f"{stem}_{figure}.png", figures.draw(scene, figure))
+                written = [target / path.name for path in sorted(staging.iterdir())]
     print(pipeline.report(scene))
     print("\n" + "\n".join(map(str, written)))
 
@@ -115,7 +125,7 @@ def _classes() -> dict[str, type]:
     from .. import NODE_CLASS_MAPPINGS
     from .graph import STOCK
 
-    return {**STOCK, **NODE_CLASS_MAPPINGS}
+    return {**NODE_CLASS_MAPPINGS, **STOCK}
 
 
 @contextmanager
@@ -132,7 +142,7 @@ def _terminal(options: argparse.Namespace) -> Iterator[HeadlessRuntime]:
         places["temp"] = places["output"] / ".temp"
     folders = tuple(Path(entry) for entry in os.environ.get(MODELS_VARIABLE, "").split(os.pathsep) if entry)
     try:
-        yield HeadlessRuntime(options.device, places, folders, listen if shown else None)
+        yield HeadlessRuntime(getattr(options, "device", "auto"), places, folders, listen if shown else None)
     finally:
         if shown:
             sys.stderr.write("\r\x1b[K")
@@ -142,12 +152,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="s2s", description="Pictures to surround sound.")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show log messages and, on errors, the traceback")
-    common.add_argument("--device", default="auto", choices=DEVICES, help="where models compute (default: auto)")
+    compute = argparse.ArgumentParser(add_help=False)
+    compute.add_argument("--device", default="auto", choices=DEVICES, help="where models compute (default: auto)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(function, **details) -> argparse.ArgumentParser:
+    def command(function) -> argparse.ArgumentParser:
         meaning = function.__doc__.strip()
-        added = commands.add_parser(function.__name__, parents=[common], help=meaning, description=meaning, **details)
+        parents = [common, compute] if function in (render, run) else [common]
+        added = commands.add_parser(function.__name__, parents=parents, help=meaning, description=meaning)
         added.set_defaults(command=function)
         return added
 

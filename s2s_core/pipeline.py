@@ -28,9 +28,11 @@ class Settings:
     generator: str = _setting("procedural (no weights)", "model that makes the sounds")
     count: int = _setting(5, "at most so many objects, 1 to 32")
     background: bool = _setting(True, "add what no object covers as an ambience")
-    prompts: str = _setting("", "what the regions sound like: one line for each, or one for all")
+    prompts: str = _setting("", "what the regions sound like: one line for each (\\n between them), or one for all")
     projection: str = _setting("perspective", "perspective, fisheye or equirectangular")
-    field_of_view: float = _setting(0.0, "degrees that the longer side covers; 0 is from the file, else the usual one")
+    field_of_view: float = _setting(
+        0.0, "degrees across the longer side (fisheye: the circle); 0 is from the file, else the usual"
+    )
     scene: str = _setting("street", "how near and far the scene reaches: room, street or landscape")
     seconds: float = _setting(10.0, "length of the clips in s, 0.5 to 600")
     seed: int = _setting(0, "another seed gives another take")
@@ -51,7 +53,11 @@ def run(picture: Picture, settings: Settings, runtime: Runtime) -> Scene:
     check_choice("scene", s.scene, ACOUSTICS)
     check_choice("room", s.room, (AS_THE_SCENE, *spatialize.ROOMS))
     room = spatialize.make_room(ACOUSTICS[s.scene] if s.room == AS_THE_SCENE else s.room)
-    camera = locate.Camera(s.projection, s.field_of_view or None)
+    camera = locate.Camera(s.projection, s.field_of_view)
+    # What needs no picture is refused before the first second of work.
+    segment.check(s.count)
+    generate.check(s.seconds, s.seed)
+    spatialize.check(room, s.layout, loudness=s.loudness)
 
     regions = segment.run(segmenter, picture, count=s.count, background=s.background, runtime=runtime)
     if not regions:
@@ -68,7 +74,7 @@ def run(picture: Picture, settings: Settings, runtime: Runtime) -> Scene:
     surround = spatialize.run(
         sources, tracks, room=room, layout=s.layout, loudness=s.loudness, tail=True, runtime=runtime
     )
-    monitor = spatialize.fold_to_stereo(surround, s.loudness)
+    monitor = spatialize.fold_to_stereo(surround, s.loudness, runtime)
     return Scene(sources, picture, regions, distances, tracks, sounds, room, surround, monitor)
 
 

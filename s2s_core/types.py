@@ -242,6 +242,12 @@ class Model:
     name: str
     call: Callable[..., Any] = field(repr=False)
 
+    def of(self, room: str) -> Callable[..., Any]:
+        """The callable, for `room` to use. Raises InputError when it belongs to another room."""
+        if self.room != room:
+            raise InputError(f"{self.name!r} is a model for {self.room}; here one for {room} is needed")
+        return self.call
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:

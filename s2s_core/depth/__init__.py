@@ -19,7 +19,7 @@ __all__ = ["BACKENDS", "from_image", "run"]
 
 def run(model: Model, picture: Picture, *, runtime: Runtime) -> DepthMap:
     """The depth map of a picture, at its size. Raises whatever the backend raises."""
-    return model.call(picture, runtime)
+    return model.of("depth")(picture, runtime)
 
 
 def from_image(values: np.ndarray, *, near_is_white: bool = True) -> DepthMap:

@@ -19,7 +19,7 @@ from ..types import AudioTrack, Backend, Model, Picture, Region
 from .clips import from_clips
 from .request import Request
 
-__all__ = ["BACKENDS", "Request", "describe", "from_clips", "run"]
+__all__ = ["BACKENDS", "Request", "check", "describe", "from_clips", "run"]
 
 SECONDS = (0.5, 600.0)
 SAMPLE_RATES = (8000, 192000)  # Hz
@@ -44,6 +44,14 @@ BACKENDS = {
 }
 
 
+def check(seconds: float, seed: int, sample_rate: int | None = None) -> None:
+    """Raise InputError for values that `run` would refuse; needs no picture."""
+    check_range("seconds", seconds, *SECONDS, "s")
+    _check_whole("seed", seed, *SEEDS)
+    if sample_rate is not None:
+        _check_whole("sample rate", sample_rate, *SAMPLE_RATES, " Hz")
+
+
 def run(
     model: Model,
     regions: Sequence[Region],
@@ -63,17 +71,14 @@ def run(
     Raises InputError when one of these is out of range, when there are more lines than regions, or when a mask and the
     picture differ in size.
     """
-    check_range("seconds", seconds, *SECONDS, "s")
-    _check_whole("seed", seed, *SEEDS)
-    if sample_rate is not None:
-        _check_whole("sample rate", sample_rate, *SAMPLE_RATES, " Hz")
+    check(seconds, seed, sample_rate)
     requests = _requests(regions, picture, prompts, seed)
-    return tuple(model.call(requests, seconds, sample_rate, runtime)) if requests else ()
+    return tuple(model.of("generate")(requests, seconds, sample_rate, runtime)) if requests else ()
 
 
 def describe(model: Model, regions: Sequence[Region], picture: Picture, prompts: str = "") -> tuple[str, ...]:
     """One line for each region: what `run` makes of it, and why. Raises InputError as `run` does."""
-    return tuple(model.call.describe(request) for request in _requests(regions, picture, prompts, 0))
+    return tuple(model.of("generate").describe(request) for request in _requests(regions, picture, prompts, 0))
 
 
 def _requests(regions: Sequence[Region], picture: Picture, prompts: str, seed: int) -> list[Request]:

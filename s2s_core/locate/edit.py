@@ -25,7 +25,8 @@ def edit(
 
     `turn` degrees to the left and `lift` degrees up shift its whole path (elevation stops at straight up or down),
     `distance` multiplies it (0.1 to 10), `gain` in dB (-60 to 24) adds to its own, `spread` in degrees (0 to 360) to
-    its width. Raises InputError for a number that no source has, or a value out of range.
+    its width. Raises InputError for a number that no source has, a value
+    out of range, or a background that shall turn, lift or spread.
     """
     if not 1 <= number <= len(sources):
         allowed = f"1 to {len(sources)}" if sources else "none, there are no sources"
@@ -36,6 +37,11 @@ def edit(
     check_range("gain", gain, -60, 24, "dB")
     check_range("spread", spread, 0, 360, "degrees")
     source = sources[number - 1]
+    if source.background and (turn or lift or spread):
+        raise InputError(
+            f"source {number} is the background, which is all around: turn, lift and spread must be 0; "
+            "its distance, gain and mute can change"
+        )
     path = source.trajectory
     moved = Trajectory(
         path.times,

@@ -18,7 +18,13 @@ from .selection import background as left_over
 
 BACKENDS = {backend.name: backend for backend in (superpixels.BACKEND,)}
 
-__all__ = ["BACKENDS", "MODES", "from_masks", "run"]
+__all__ = ["BACKENDS", "MODES", "check", "from_masks", "run"]
+
+
+def check(count: int, mode: str = "distinct") -> None:
+    """Raise InputError for a `count` or `mode` that `run` would refuse; needs no picture."""
+    check_range("count", count, 1, 32, "regions")
+    check_choice("mode", mode, MODES)
 
 
 def run(
@@ -36,9 +42,8 @@ def run(
     which nothing stands out gives no region at all, and then no background either. Raises InputError for a count or a
     mode that is not allowed.
     """
-    check_range("count", count, 1, 32, "regions")
-    check_choice("mode", mode, MODES)
-    chosen = MODES[mode](model.call(picture, runtime), count)
+    check(count, mode)
+    chosen = MODES[mode](model.of("segment")(picture, runtime), count)
     regions = [replace(region, label=f"region {number}") for number, region in enumerate(chosen, 1)]
     rest = left_over(regions) if background and regions else None
     return (*regions, rest) if rest else tuple(regions)

@@ -21,9 +21,28 @@ from .loudness import TARGET, levelled, measured
 from .pan import LAWS
 from .room import ROOMS
 
-__all__ = ["LAWS", "LAYOUTS", "ROOMS", "direct_level", "fold_to_stereo", "make_room", "measured", "report", "run"]
+__all__ = [
+    "LAWS",
+    "LAYOUTS",
+    "ROOMS",
+    "check",
+    "direct_level",
+    "fold_to_stereo",
+    "make_room",
+    "measured",
+    "report",
+    "run",
+]
 
 CUSTOM = "custom"
+
+
+def check(room: Room, layout: str, law: str = "VBIP", loudness: float = TARGET) -> None:
+    """Raise InputError for values that `run` would refuse; needs no sources."""
+    check_choice("layout", layout, LAYOUTS)
+    check_choice("panning law", law, LAWS)
+    check_range("loudness", loudness, -70.0, -5.0, "LUFS")
+    _room.check(room)
 
 
 def run(
@@ -51,10 +70,7 @@ def run(
     Raises InputError when there are no sources, when numbers of sources and tracks or the tracks' sample rates differ,
     when samples are not finite, when a value is out of range, or when a source moves.
     """
-    check_choice("layout", layout, LAYOUTS)
-    check_choice("panning law", law, LAWS)
-    check_range("loudness", loudness, -70.0, -5.0, "LUFS")
-    _room.check(room)
+    check(room, layout, law, loudness)
     _check_sources(sources)
     _check_tracks(sources, tracks)
     runtime = runtime or HeadlessRuntime()

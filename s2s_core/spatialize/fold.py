@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..runtime import Runtime
 from ..types import Layout, Surround
 from .layouts import LAYOUTS
 from .loudness import TARGET, levelled
@@ -11,7 +12,7 @@ from .loudness import TARGET, levelled
 HALF_POWER = np.sqrt(0.5)
 
 
-def fold_to_stereo(sound: Surround, loudness: float = TARGET) -> Surround:
+def fold_to_stereo(sound: Surround, loudness: float = TARGET, runtime: Runtime | None = None) -> Surround:
     """The stereo monitor of any layout: ITU-R BS.775, Lo = L + 0.7071 C + 0.7071 Ls (every loudspeaker behind the front
     pair counts as Ls), Ro likewise. The LFE is dropped: nothing sounds only there.
 
@@ -19,7 +20,7 @@ def fold_to_stereo(sound: Surround, loudness: float = TARGET) -> Surround:
     `gain_db` counts from the surround that was given. Raises InputError for a loudness out of range.
     """
     samples = stereo_matrix(sound.layout).astype(np.float32) @ sound.samples
-    return levelled(Surround(samples, sound.sample_rate, LAYOUTS["stereo"]), loudness)
+    return levelled(Surround(samples, sound.sample_rate, LAYOUTS["stereo"]), loudness, runtime)
 
 
 def stereo_matrix(layout: Layout) -> np.ndarray:

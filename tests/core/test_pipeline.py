@@ -83,6 +83,26 @@ def test_wrong_settings_are_refused_by_name(setting, words):
         render(one_disc(), **setting)
 
 
+@pytest.mark.parametrize(
+    "setting", [{"layout": "9.9"}, {"loudness": 5.0}, {"seconds": 0.0}, {"seed": -1}, {"count": 99}, {"scene": "moon"}]
+)
+def test_what_needs_no_picture_is_refused_before_any_work(setting):
+    steps = []
+    host = HeadlessRuntime("cpu", listen=lambda *step: steps.append(step))
+    with pytest.raises(InputError):
+        pipeline.run(one_disc(), pipeline.Settings(**{**SHORT, **setting}), host)
+    assert not steps
+
+
+def test_a_mirrored_photograph_gives_mirrored_channels():
+    """Without bed and reverberation, whose noises know no left and right, to the last bit but for the loudness."""
+    photo = media.samples.load_sample("astronaut")
+    plain = {"background": False, "prompts": "rain", "count": 1}
+    straight, turned = (render(picture, **plain).surround.samples for picture in (photo, mirrored(photo)))
+    assert np.abs(straight[[1, 0, 2, 3, 5, 4]] - turned).max() < 1e-5 * np.abs(straight).max()
+    assert np.abs(straight - turned).max() > 0.1 * np.abs(straight).max()
+
+
 def test_cancel_stops_within_a_step_of_any_stage():
     labels = []
     pipeline.run(

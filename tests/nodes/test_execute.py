@@ -75,6 +75,14 @@ def test_depth_goes_out_and_comes_back_in_the_same_order():
     assert np.corrcoef(turned.values.ravel(), depth.values.ravel())[0, 1] < -0.9999
 
 
+def test_alpha_and_half_precision_do_no_harm():
+    grey = torch.full((1, 20, 30, 4), 0.25)
+    grey[..., 3] = 1
+    assert call("S2S_ImportDepth", image=grey)[0].values.max() == 0.25
+    (regions,) = call("S2S_ImportRegions", mask=torch.ones(1, 20, 30, dtype=torch.bfloat16), prompts="")
+    assert regions[0].mask.all()
+
+
 def test_depth_with_nan_is_refused():
     image = torch.rand(1, 20, 30, 3)
     image[0, 3, 4] = float("nan")

@@ -77,6 +77,14 @@ def test_every_step_counts_and_cancel_is_heard_at_the_next(comfy):
     assert (comfy.bars[0].total, comfy.bars[0].done) == (3, 1)
 
 
+def test_graphs_are_not_embedded_where_comfyui_forbids_it(monkeypatch):
+    assert host.embeds_graphs()
+    for forbidden in (False, True):
+        arguments = SimpleNamespace(args=SimpleNamespace(disable_metadata=forbidden))
+        monkeypatch.setitem(sys.modules, "comfy.cli_args", arguments)
+        assert host.embeds_graphs() is not forbidden
+
+
 def test_folders_and_names(comfy, tmp_path):
     runtime = host.ComfyRuntime()
     assert runtime.device == "cuda:0"

@@ -53,6 +53,11 @@ def test_integer_samples_are_scaled():
     assert sockets.tracks_from(sound)[0].samples.tolist() == [-1, 0, 0.5]
 
 
+def test_unsigned_bytes_have_their_silence_in_the_middle():
+    sound = {"waveform": torch.tensor([[[0, 128, 192]]], dtype=torch.uint8), "sample_rate": 8000}
+    assert sockets.tracks_from(sound)[0].samples.tolist() == [-1, 0, 0.5]
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -44,6 +44,14 @@ def test_refusals(arguments, words):
         edit(three(), **arguments)
 
 
+def test_a_background_has_no_direction_to_edit():
+    bed = SoundSource("background", Trajectory.still(0, 0, 4), width=360, background=True)
+    assert edit((bed,), 1, gain=-6, distance=2)[0].distance == 8
+    for change in ({"turn": 5}, {"lift": 5}, {"spread": 5}):
+        with pytest.raises(InputError, match="source 1 is the background"):
+            edit((bed,), 1, **change)
+
+
 def test_no_sources():
     with pytest.raises(InputError, match="there are no sources"):
         edit((), 1)

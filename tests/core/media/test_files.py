@@ -41,6 +41,28 @@ def test_a_file_where_a_folder_should_be(tmp_path):
         pass
 
 
+def test_a_folder_in_the_way_keeps_the_whole_set_out(tmp_path):
+    (tmp_path / "two").mkdir()
+    with pytest.raises(OutputError, match="two: a folder of that name"), whole_set(tmp_path) as staging:
+        (staging / "one").write_text("1")
+        (staging / "two").write_text("2")
+    assert os.listdir(tmp_path) == ["two"]
+
+
+def test_folders_made_for_nothing_go_again(tmp_path):
+    with pytest.raises(ValueError), whole_file(tmp_path / "a" / "b" / "sound.wav"):
+        raise ValueError
+    with pytest.raises(ValueError), whole_set(tmp_path / "a" / "b"):
+        raise ValueError
+    assert not os.listdir(tmp_path)
+
+
+def test_messages_name_the_place_that_the_user_knows(tmp_path):
+    with pytest.raises(OutputError) as error, whole_set(tmp_path) as staging, whole_file(staging / "sound.wav"):
+        raise OSError(errno.ENOSPC, "no space")
+    assert str(error.value).startswith(f"cannot write {tmp_path / 'sound.wav'}: the disk is full")
+
+
 def test_a_set_arrives_together_or_not_at_all(tmp_path):
     with whole_set(tmp_path / "out") as staging:
         (staging / "one").write_text("1")
