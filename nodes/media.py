@@ -1,6 +1,5 @@
 """Media: sample pictures in, files out."""
 
-import json
 import os
 
 from .. import s2s_core as core
@@ -70,11 +69,10 @@ class SaveSurround:
     @classmethod
     def execute(cls, audio, filename_prefix, format, layout, prompt=None, extra_pnginfo=None):
         host, sound = runtime(), sockets.surround_from(audio, layout)
-        graphs = {"prompt": prompt, **(extra_pnginfo or {})}
-        metadata = {name: json.dumps(graph) for name, graph in graphs.items() if graph and embeds_graphs()}
+        tags = core.media.metadata.graph_tags(prompt, extra_pnginfo) if embeds_graphs() else {}
         stem = host.new_name("output", filename_prefix)
         path = stem.with_name(stem.name + core.media.sound.FORMATS[format].suffix)
-        core.media.sound.write(path, sound, format, metadata, runtime=host)
+        core.media.sound.write(path, sound, format, tags, runtime=host)
         subfolder = path.parent.relative_to(os.path.abspath(host.folder("output"))).as_posix()
         shown = {"filename": path.name, "subfolder": subfolder, "type": "output"}
         return {"ui": {"files": [shown]}, "result": (str(path),)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+DATE_WORDS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "second": "%S"}
+"""What may stand between % in a file name prefix, as strftime calls it."""
 
 
 class Progress(Protocol):
@@ -47,7 +50,10 @@ class Runtime(Protocol):
         """The user's "input", "output" or "temp" folder."""
 
     def new_name(self, kind: str, prefix: str) -> Path:
-        """A path without suffix in folder `kind` that no file begins with yet: `prefix_00001_`, `prefix_00002_`..."""
+        """A path without suffix in folder `kind` that no file begins with yet: `prefix_00001_`, `prefix_00002_`...
+
+        `prefix` may hold sub-folders and the DATE_WORDS between %, such as %year%.
+        """
 
     def model_folders(self, kind: str) -> tuple[Path, ...]:
         """Where files of a model kind ("sams", "depthanything", "see2sound"...) may lie, best first."""
@@ -65,7 +71,8 @@ class HeadlessRuntime:
     """Runs without any host. Set `cancel` from another thread to stop at the next step.
 
     `listen(label, done, total)` hears every step. `folders` and `models` replace the defaults: the working directory
-    for input, `out` for output, `out/.temp` for temp, and no model folder.
+    for input, `out` for output, `out/.temp` for temp, and no model folder. The temp folder is never emptied (ComfyUI
+    empties its own at every start): without a screen, the previews in it are there to be looked at afterwards.
     """
 
     device_choice: str = "auto"
@@ -108,7 +115,10 @@ class HeadlessRuntime:
         return self.folders.get(kind, defaults[kind])
 
     def new_name(self, kind: str, prefix: str) -> Path:
-        """Numbered as ComfyUI numbers, so that both hosts write the same names. `prefix` may hold sub-folders."""
+        """Numbered as ComfyUI numbers, so that both hosts write the same names. InputError if `prefix` leads out."""
+        now = time.localtime()
+        for word, code in DATE_WORDS.items():
+            prefix = prefix.replace(f"%{word}%", time.strftime(code, now))
         root = Path(os.path.abspath(self.folder(kind)))
         target = Path(os.path.abspath(root / prefix))
         if not target.is_relative_to(root) or target == root:

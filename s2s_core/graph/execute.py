@@ -79,9 +79,8 @@ class _Run:
         with self.runtime.progress("graph", len(self.work.steps)) as bar:
             for output in self.work.outputs:
                 self._deliver(output, bar)
-            skipped = len(self.work.steps) - len(
-                self.done
-            )  # branches that no lazy input asked for, or kept from before
+            # Branches that no lazy input asked for, or kept from before.
+            skipped = len(self.work.steps) - len(self.done)
             if skipped:
                 bar.step(skipped)
         shown_by = (node_id for node_id in self.done if node_id in self.work.outputs or self.done[node_id].ui)
@@ -172,9 +171,8 @@ class _Run:
             return ask(step, "IS_CHANGED", inputs)
         except Cancelled:
             raise
-        except (
-            Exception
-        ) as error:  # as the engine does: a node that cannot tell is run again, and says then what is wrong
+        except Exception as error:
+            # As the engine does: a node that cannot tell is run again, and says then what is wrong.
             log.warning("%s: its IS_CHANGED failed, so it runs again: %s: %s", step.name, type(error).__name__, error)
             return float("nan")
 

@@ -97,9 +97,10 @@ class SaveImage:
         from PIL import Image, PngImagePlugin
 
         from ..media.files import whole_file
+        from ..media.metadata import graph_tags
 
         inside = PngImagePlugin.PngInfo()
-        for key, text in files.metadata(prompt, extra_pnginfo).items():
+        for key, text in graph_tags(prompt, extra_pnginfo).items():
             inside.add_text(key, text)
         saved = []
         for number, pixels in enumerate(images.cpu().float().numpy()):
@@ -137,14 +138,15 @@ class SaveAudio:
         cls, audio: Any, filename_prefix: str = TEMP, prompt: Any = None, extra_pnginfo: Any = None
     ) -> dict[str, Any]:
         from ..media import sound
+        from ..media.metadata import graph_tags
 
         if audio is None:
             raise InputError("audio is empty: what is linked to it brought no sound")
-        saved = []
+        rate, tags, saved = int(audio["sample_rate"]), graph_tags(prompt, extra_pnginfo), []
         for number, samples in enumerate(audio["waveform"].cpu().float().numpy()):
-            content = files.to_sound(samples, int(audio["sample_rate"]))
+            layout = files.layout_of(samples)
             path = files.new_path(cls.KIND, filename_prefix, ".flac", {"batch_num": number})
-            sound.write(path, content, FLAC, files.metadata(prompt, extra_pnginfo), runtime=files.host())
+            sound.write_samples(path, samples, rate, layout, FLAC, tags, runtime=files.host())
             saved.append(files.entry(path, cls.KIND))
         return {"ui": {"audio": saved}}
 

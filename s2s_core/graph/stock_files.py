@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import time
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ import numpy as np
 
 from ..errors import InputError, MediaError, See2SoundError
 from ..runtime import HeadlessRuntime, Runtime, current
-from ..types import AudioTrack, Layout, Speaker, Surround
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,12 +22,8 @@ KINDS = ("input", "output", "temp")
 NO_MASK = (64, 64)
 """Size of the empty mask that goes with a picture without transparency; ComfyUI's own choice."""
 
-LAYOUTS = {
-    2: Layout("stereo", tuple(map(Speaker, ("FL", "FR"))), 0x3, "stereo"),
-    6: Layout("5.1", tuple(map(Speaker, ("FL", "FR", "FC", "LFE", "BL", "BR"))), 0x3F, "5.1"),
-    8: Layout("7.1", tuple(map(Speaker, ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"))), 0x63F, "7.1"),
-}
-"""What a number of channels is taken for. Directions do not matter for writing a file."""
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+"""What a number of channels is taken for, by FFmpeg's names."""
 
 
 def host() -> Runtime:
@@ -106,27 +100,16 @@ def to_bytes(pixels: np.ndarray) -> np.ndarray:
     return (pixels * 255).clip(0, 255).astype(np.uint8)
 
 
-def to_sound(samples: np.ndarray, sample_rate: int) -> AudioTrack | Surround:
-    """[C, T] as what that number of channels usually is; InputError for other numbers."""
-    if len(samples) == 1:
-        return AudioTrack(samples[0], sample_rate)
+def layout_of(samples: np.ndarray) -> str:
+    """FFmpeg's name of what so many channels [C, T] usually are; InputError for other numbers."""
     if len(samples) not in LAYOUTS:
-        raise InputError(f"audio has {len(samples)} channels; allowed is 1, {', '.join(map(str, LAYOUTS))}")
-    return Surround(samples, sample_rate, LAYOUTS[len(samples)])
-
-
-def metadata(prompt: Any, extra_pnginfo: Mapping[str, Any] | None) -> dict[str, str]:
-    """The graph as ComfyUI writes it into files: JSON under "prompt" and "workflow", so that they can be opened."""
-    graphs = {"prompt": prompt, **(extra_pnginfo or {})}
-    return {name: json.dumps(graph) for name, graph in graphs.items() if graph}
+        raise InputError(f"audio has {len(samples)} channels; allowed is {', '.join(map(str, LAYOUTS))}")
+    return LAYOUTS[len(samples)]
 
 
 def new_path(kind: str, prefix: str, suffix: str, words: Mapping[str, Any]) -> Path:
-    """The next free name for `prefix`, in which `words`, year, month, day, hour, minute and second stand between %."""
-    now = time.localtime()
-    moment = {"month": now.tm_mon, "day": now.tm_mday, "hour": now.tm_hour, "minute": now.tm_min, "second": now.tm_sec}
-    dates = {"year": now.tm_year} | {word: f"{value:02}" for word, value in moment.items()}
-    for word, value in (dates | dict(words)).items():
+    """The next free name for `prefix`, in which `words` may stand between %; the host adds its own, such as %year%."""
+    for word, value in words.items():
         prefix = prefix.replace(f"%{word}%", str(value))
     stem = host().new_name(kind, prefix)
     return stem.with_name(stem.name + suffix)
@@ -134,5 +117,5 @@ def new_path(kind: str, prefix: str, suffix: str, words: Mapping[str, Any]) -> P
 
 def entry(path: Path, kind: str) -> dict[str, str]:
     """How a node tells the user of a file."""
-    folder = path.parent.relative_to(host().folder(kind).resolve())
+    folder = path.parent.relative_to(os.path.abspath(host().folder(kind)))  # not resolved: a link keeps its name
     return {"filename": path.name, "subfolder": "" if folder == Path(".") else folder.as_posix(), "type": kind}

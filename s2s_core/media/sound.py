@@ -69,23 +69,40 @@ def write(
     *,
     runtime: Runtime | None = None,
 ) -> None:
-    """Write `sound` as FORMATS[format], whole or not at all, its channels in file order and named.
+    """`write_samples` for sound that knows its own sample rate and layout."""
+    layout = sound.layout.ffmpeg_name if isinstance(sound, Surround) else "mono"
+    samples = np.atleast_2d(sound.samples)
+    write_samples(path, samples, sound.sample_rate, layout, format, metadata, runtime=runtime)
+
+
+def write_samples(
+    path: str | Path,
+    samples: np.ndarray,
+    sample_rate: int,
+    layout: str,
+    format: str,
+    metadata: Mapping[str, str] | None = None,
+    *,
+    runtime: Runtime | None = None,
+) -> None:
+    """Write samples [C, T] as FORMATS[format], whole or not at all, with the channels of `layout` (FFmpeg's name) in
+    file order and named.
 
     Integer formats hold -1..1, rounded to the nearest step (+1 itself becomes the largest step below). FLAC keeps
     `metadata` as Vorbis comments; WAV has no place for it and leaves it out.
 
-    Raises InputError when the suffix or the layout does not go with the format, when samples are not finite, or when
-    they exceed what an integer format holds: nothing is clipped silently. Raises OutputError when the file system
-    refuses.
+    Raises InputError when the suffix or the layout does not go with the format, when the samples have not the layout's
+    number of channels, are not finite, or exceed what an integer format holds: nothing is clipped silently. Raises
+    OutputError when the file system refuses.
     """
     check_choice("sound format", format, FORMATS)
     path, row = Path(path), FORMATS[format]
     if path.suffix.lower() != row.suffix:
         raise InputError(f"{path} ends in {path.suffix or 'nothing'}; {format} files end in {row.suffix}: rename it")
-    layout = sound.layout.ffmpeg_name if isinstance(sound, Surround) else "mono"
     if layout not in row.layouts:
         raise InputError(f"{path.name}: {format} cannot hold {layout}; allowed is {', '.join(row.layouts)}")
-    samples = np.atleast_2d(sound.samples)  # [C, T]
+    if len(samples) != av.AudioLayout(layout).nb_channels:
+        raise InputError(f"{path.name}: {len(samples)} channels are not {layout}: choose the layout that they have")
     _check_samples(path, samples, row, format)
     if metadata and not row.tags:
         log.info("%s: %s has no place for metadata; left out: %s", path, format, ", ".join(metadata))
@@ -97,14 +114,14 @@ def write(
         with av.open(sink, "w", format=row.container, options=options) as container:
             if row.tags:
                 container.metadata.update(metadata or {})
-            stream = container.add_stream(row.codec, rate=sound.sample_rate, layout=layout, format=sample_format)
+            stream = container.add_stream(row.codec, rate=sample_rate, layout=layout, format=sample_format)
             starts = range(0, samples.shape[1], PIECE)
             with (runtime or HeadlessRuntime()).progress(f"writing {path.name}", len(starts)) as bar:
                 for start in starts:
                     packed = np.ascontiguousarray(samples[:, start : start + PIECE].T).reshape(1, -1)
                     packed = _quantised(packed, row.bits) if row.bits else packed.astype(np.float32)
                     frame = av.AudioFrame.from_ndarray(packed, format=sample_format, layout=layout)
-                    frame.sample_rate, frame.pts = sound.sample_rate, start
+                    frame.sample_rate, frame.pts = sample_rate, start
                     container.mux(stream.encode(frame))
                     sink.check()
                     bar.step()

@@ -2,10 +2,10 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -77,11 +77,37 @@ def test_an_output_of_unknown_kind(tmp_path, capsys):
     assert code == 1 and ".mp3; allowed is a folder, or .flac, .wav" in error.replace(".wav, .flac", ".flac, .wav")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder(tmp_path, capsys):
-    tmp_path.chmod(0o555)
-    code, _, error = s2s(capsys, "render", PHOTO, "-o", tmp_path / "out", "--seconds", 1)
-    assert code == 1 and "choose another output folder" in error
+@contextmanager
+def anybody():
+    """Inside, root is somebody who may not write everywhere; others stay who they are."""
+    if os.geteuid() != 0:
+        yield
+        return
+    try:
+        os.seteuid(65534)
+    except OSError as error:
+        pytest.skip(f"cannot become another user: {error}")
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_read_only_folder(capsys):
+    with tempfile.TemporaryDirectory() as name:  # tmp_path lies where only its owner may look
+        photo, closed = Path(name, "photo.jpg"), Path(name, "closed")
+        photo.write_bytes(PHOTO.read_bytes())
+        arguments = ["render", photo, "--seconds", 1, "-o"]
+        assert s2s(capsys, *arguments, Path(name, "open"))[0] == 0  # and every module that anybody needs is loaded
+        closed.mkdir(mode=0o555)
+        Path(name).chmod(0o555)
+        with anybody():
+            for target in (closed / "out", closed / "a.wav"):
+                code, printed, error = s2s(capsys, *arguments, target)
+                assert (code, printed) == (1, "") and error.count("\n") == 1
+                assert f"cannot write {target}: writing there is not permitted: choose another output folder" in error
+        assert not list(closed.iterdir())
+        Path(name).chmod(0o755)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -112,6 +138,20 @@ def test_run_a_saved_graph_and_change_it(tmp_path, capsys):
     arguments = ["run", GRAPH, "--input", PHOTO.parent, "--output", tmp_path, "--set", "8.seconds=1"]
     assert s2s(capsys, *arguments)[0] == 0
     assert any(name.startswith("stages_00001_") for name in files_in(tmp_path))
+
+
+def test_a_linked_output_folder_and_a_second_run(tmp_path, capsys):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there")
+    graph = GRAPH.with_name("see2sound.json")
+    for number in (1, 2):
+        arguments = ["run", graph, "--input", PHOTO.parent, "--output", tmp_path / "link", "--set", "2.seconds=1"]
+        code, printed, error = s2s(capsys, *arguments)
+        assert (code, error) == (0, "")
+        shown = [Path(line.partition(": ")[2]) for line in printed.splitlines() if str(tmp_path) in line]
+        assert tmp_path / "link" / "see2sound" / f"surround_{number:05}_.flac" in shown
+        assert len(shown) == 3 and all(path.is_file() for path in shown)
+    assert len(files_in(tmp_path / "there")) == 6, "nothing was overwritten"
 
 
 @pytest.mark.parametrize(
@@ -149,11 +189,25 @@ def test_wrong_usage_ends_with_2():
     assert stop.value.code == 2
 
 
-def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path):
-    command = [sys.executable, "-m", "see2sound_nodes.s2s_core.cli", "render", str(PHOTO), "-o", str(tmp_path / "out")]
-    job = subprocess.Popen([*command, "--seconds", "600"], stderr=subprocess.PIPE, text=True, cwd=tmp_path)
-    time.sleep(4)
-    job.send_signal(signal.SIGINT)
-    _, error = job.communicate(timeout=20)
-    assert job.returncode == 130 and "Traceback" not in error and "stopped" in error
-    assert not files_in(tmp_path)
+INTERRUPTED = """
+import signal, sys
+from pathlib import Path
+from see2sound_nodes.s2s_core import cli
+from see2sound_nodes.s2s_core.media import sound
+
+def press_ctrl_c(*_):
+    print(*(path.suffix for path in Path.cwd().rglob(".*.part")))
+    signal.raise_signal(signal.SIGINT)
+
+sound._quantised = press_ctrl_c
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("target", ["out", "out/a.flac"])
+def test_ctrl_c_while_writing_ends_with_130_and_leaves_nothing(tmp_path, target):
+    command = [sys.executable, "-c", INTERRUPTED, "render", str(PHOTO), "-o", target, "--seconds", "1"]
+    job = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert job.stdout == ".part\n", "a file was open"
+    assert job.returncode == 130 and job.stderr == "s2s: stopped; nothing half-written was left behind\n"
+    assert not list(tmp_path.iterdir())

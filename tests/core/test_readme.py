@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from see2sound_nodes.s2s_core import depth, generate, segment
-from see2sound_nodes.s2s_core.media.sound import FORMATS
+from see2sound_nodes.s2s_core.media import sound
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -30,7 +30,20 @@ def test_every_make_target_exists():
     assert {"demo", "test", "bench", "test-comfyui"} <= named <= set(targets)
 
 
-def test_the_python_example_uses_what_is_there():
-    assert '"FLAC 24-bit"' in README and "FLAC 24-bit" in FORMATS
+def test_the_python_example_runs(tmp_path, monkeypatch):
+    """As printed, but for one second of sound and from a photograph that is there."""
+    (example,) = re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S)
+    photo = (ROOT / "workflows" / "media" / "rocket.jpg").as_posix()
+    for printed, tried in {"photo.jpg": photo, "seconds=20": "seconds=1"}.items():
+        assert example.count(printed) == 1
+        example = example.replace(printed, tried)
+    monkeypatch.chdir(tmp_path)
+    exec(example, {})  # noqa: S102
+    samples, rate, layout = sound.read(tmp_path / "surround.flac")
+    assert layout == "5.1" and samples.shape[1] >= rate
+    assert [path.name for path in tmp_path.iterdir()] == ["surround.flac"]
+
+
+def test_every_link_leads_somewhere():
     for link in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / link).exists(), link

@@ -1,5 +1,6 @@
 import pickle
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -53,6 +54,22 @@ def test_names_are_numbered_as_comfyui_numbers_them(tmp_path):
     for outside in ("../take", "/etc/take", ""):
         with pytest.raises(InputError, match="leaves the output folder"):
             host.new_name("output", outside)
+
+
+def test_words_for_the_date_are_those_of_comfyui(tmp_path, monkeypatch):
+    moment = time.struct_time((2031, 2, 3, 4, 5, 6, 0, 34, 0))
+    monkeypatch.setattr(rt.time, "localtime", lambda *_: moment)
+    host = rt.HeadlessRuntime("cpu", {"output": tmp_path})
+    name = host.new_name("output", "%year%-%month%-%day%/%hour%.%minute%.%second% %width% %year%")
+    assert name == tmp_path / "2031-02-03" / "04.05.06 %width% 2031_00001_"
+
+
+def test_names_in_a_linked_folder_keep_the_link(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "take_00004_.wav").touch()
+    (tmp_path / "link").symlink_to("there")
+    host = rt.HeadlessRuntime("cpu", {"output": tmp_path / "link"})
+    assert host.new_name("output", "take") == tmp_path / "link" / "take_00005_"
 
 
 def test_nodes_find_the_runtime_only_inside_use():

@@ -40,6 +40,33 @@ def test_help_page(node_id):
     assert named == {*inputs(node), *node.RETURN_NAMES}, "the page's tables name exactly the inputs and outputs"
 
 
+def declared_cells(kind, options):
+    """What a help page says under "allowed" and "default" of an input."""
+    if not isinstance(kind, str):
+        return ", ".join(kind), options.get("default", kind[0])
+    default = str(options["default"]) or "empty" if "default" in options else ""
+    if kind not in ("INT", "FLOAT"):
+        return kind, default
+    ends = ["2^64 - 1" if options[end] == 2**64 - 1 else f"{options[end]:.12g}" for end in ("min", "max")]
+    return " to ".join(ends), default
+
+
+@pytest.mark.parametrize("node_id", NODE_CLASS_MAPPINGS)
+def test_help_page_says_what_is_allowed(node_id):
+    page, node = (DOCS / f"{node_id}.md").read_text(), NODE_CLASS_MAPPINGS[node_id]
+    table = page.partition("## Inputs")[2].partition("\n## ")[0]
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    if not rows:
+        assert not inputs(node)
+        return
+    assert rows[0] == ["name", "allowed", "default", "what it does"]
+    said = {name.strip("`"): (allowed, default) for name, allowed, default, _ in rows[2:]}
+    assert said == {name: declared_cells(kind, options) for name, (kind, options) in inputs(node).items()}
+    optional = {name.strip("`") for name, *_, what in rows[2:] if what.endswith(" Optional.")}
+    assert optional == set(node.INPUT_TYPES().get("optional", {}))
+
+
 def test_no_page_without_a_node():
     assert {path.stem for path in DOCS.glob("*.md")} == set(NODE_CLASS_MAPPINGS)
 

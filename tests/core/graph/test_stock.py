@@ -210,6 +210,32 @@ def test_images_that_cannot_be_saved(host, image):
     assert not host.folder("output").exists()
 
 
+def test_linked_folders(host, tmp_path):
+    """A link to a folder elsewhere, and one inside the folder: both are named as the user named them."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "there" / "sub").symlink_to(tmp_path / "elsewhere")
+    host.folder("output").symlink_to(tmp_path / "there")
+    host.folder("temp").symlink_to(tmp_path / "there")
+    image, audio = torch.zeros(1, 4, 4, 3), {"waveform": torch.zeros(1, 1, 100), "sample_rate": 8000}
+    entries = [
+        STOCK["SaveImage"].execute(images=image, filename_prefix="sub/x")["ui"]["images"][0],
+        STOCK["PreviewImage"].execute(images=image)["ui"]["images"][0],
+        STOCK["SaveAudio"].execute(audio=audio, filename_prefix="sub/y")["ui"]["audio"][0],
+        STOCK["PreviewAudio"].execute(audio=audio)["ui"]["audio"][0],
+    ]
+    assert [entry["subfolder"] for entry in entries] == ["sub", "", "sub", ""]
+    assert all((host.folder(entry["type"]) / entry["subfolder"] / entry["filename"]).is_file() for entry in entries)
+
+
+def test_names_come_from_the_host(host, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(host, "new_name", lambda *names: asked.append(names) or host.folder("output") / "given")
+    entry = STOCK["SaveImage"].execute(images=torch.zeros(1, 4, 5, 3), filename_prefix="%year%/%width%x%height%")
+    assert asked == [("output", "%year%/5x4")]
+    assert entry["ui"]["images"] == [{"filename": "given.png", "subfolder": "", "type": "output"}]
+
+
 def test_a_prefix_cannot_leave_the_folder(host):
     with pytest.raises(InputError, match="leaves the output folder"):
         STOCK["SaveImage"].execute(images=torch.zeros(1, 4, 4, 3), filename_prefix="../x")
@@ -248,6 +274,12 @@ def test_a_batch_of_sounds_and_a_preview(host):
 def test_sound_that_cannot_be_saved(host, audio):
     with pytest.raises(InputError, match="audio is empty|audio has 3 channels; allowed is 1, 2, 6, 8"):
         STOCK["SaveAudio"].execute(audio=audio, filename_prefix="x")
+
+
+def test_a_layout_that_the_samples_do_not_have(tmp_path):
+    with pytest.raises(InputError, match="a.flac: 3 channels are not stereo"):
+        sound.write_samples(tmp_path / "a.flac", np.zeros((3, 100), np.float32), 8000, "stereo", "FLAC 24-bit")
+    assert not list(tmp_path.iterdir())
 
 
 def test_audio_in_an_editor_graph(host, canvas):
