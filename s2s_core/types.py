@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+from PIL import Image
 
 from .errors import InputError
 
@@ -24,6 +26,7 @@ class Picture:
     """
 
     SMALLEST_SIDE = 16
+    THUMBNAIL_SIDE = 320
 
     pixels: np.ndarray
     name: str = "picture"
@@ -45,6 +48,18 @@ class Picture:
     def size(self) -> tuple[int, int]:
         """(height, width) in pixels."""
         return self.pixels.shape[:2]
+
+    @property
+    def thumbnail_block(self) -> int:
+        """Pixels along a side of what is one pixel of `thumbnail`."""
+        return max(1, max(self.size) // self.THUMBNAIL_SIDE)
+
+    @cached_property
+    def thumbnail(self) -> np.ndarray:
+        """[h, w, 3] float32, 320 to 639 pixels along the longer side (a smaller picture as it is): means of square
+        blocks, the last of which may be smaller. Made once; enough to judge colours and edges by."""
+        planes = (np.ascontiguousarray(plane, np.float32) for plane in np.moveaxis(self.pixels, 2, 0))
+        return np.stack([Image.fromarray(plane).reduce(self.thumbnail_block) for plane in planes], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,6 @@ from ..errors import InputError
 from ..media.masks import area_fraction, bounding_box
 from ..types import Picture, Region
 
-LONGER_SIDE = 320  # pixels, at which edges are judged
-
 
 @dataclass(frozen=True)
 class Looks:
@@ -79,9 +77,8 @@ def look(picture: Picture, region: Region, name: str = "region") -> Looks:
         raise InputError(
             f"the mask of {name} covers no pixel, so its sound cannot be guessed: give it a prompt or a mask"
         )
-    factor = max(1, max(picture.size) // LONGER_SIDE)
-    red, green, blue = (_shrink(plane, factor) for plane in np.moveaxis(picture.pixels, 2, 0))
-    weight = _shrink(region.mask.astype(np.float32), factor)
+    red, green, blue = np.moveaxis(picture.thumbnail, 2, 0)
+    weight = np.asarray(Image.fromarray(region.mask.astype(np.float32)).reduce(picture.thumbnail_block))
 
     def mean(values) -> float:
         return float(np.average(values, weights=weight))
@@ -111,11 +108,6 @@ def look(picture: Picture, region: Region, name: str = "region") -> Looks:
         area=area_fraction(region.mask),
         background=region.background,
     )
-
-
-def _shrink(plane: np.ndarray, factor: int) -> np.ndarray:
-    """Means of blocks of `factor` x `factor` pixels; the last ones may be smaller."""
-    return np.asarray(Image.fromarray(np.ascontiguousarray(plane, np.float32)).reduce(factor))
 
 
 def _hsv(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

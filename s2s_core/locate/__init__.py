@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
 
 from ..errors import InputError, check_choice, check_range
-from ..media.masks import inner_pixels
+from ..media.masks import block_grid, in_blocks, inner_pixels
+from ..media.partition import resized
 from ..runtime import HeadlessRuntime, Runtime
 from ..types import DepthMap, Picture, Region, SoundSource, Trajectory
 from .camera import PROJECTIONS, Camera
@@ -52,6 +55,9 @@ def run(
     `picture` serves only to settle an automatic field of view from its EXIF tags.
 
     A depth map of another size but the same shape is resampled, bilinear: estimators work in multiples of 14 pixels.
+    A picture with a side above 1024 pixels is measured in blocks of them (`media.masks.Blocks`): directions change by
+    less than 0.01 degrees, widths by less than a block, and a block has one depth, resampled in the same way.
+
     Raises InputError when its shape differs by more, when its unit does not go with the camera, when masks are empty or
     differ in size, or when an angle or a distance is out of range.
     """
@@ -63,7 +69,8 @@ def run(
     if stage_width:
         check_range("stage width", stage_width, 1, 360, "degrees", "0 leaves the directions as seen")
         stretch = stage_width / camera.horizontal_fov(size)
-    metres = _fitted(distances(depth, scene=scene, near=near, far=far), size)
+    metres = distances(_coarse(depth, size), scene=scene, near=near, far=far)
+    metres = _fitted(metres, block_grid(size))
     if depth.unit == "axial" and camera.projection != "perspective":
         raise InputError(
             f"the depth map is in metres along the camera's axis, which {camera.projection} pictures do not have in "
@@ -123,22 +130,32 @@ def _common_size(regions: tuple[Region, ...] | list[Region]) -> tuple[int, int]:
     return first.mask.shape
 
 
-def _fitted(metres: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The depth map at the masks' size, bilinear, when both have the same shape but for rounding."""
-    if metres.shape == size:
-        return metres
-    (rows, columns), (height, width) = metres.shape, size
+def _coarse(depth: DepthMap, size: tuple[int, int]) -> DepthMap:
+    """The depth map, shrunk to the blocks of a large picture of `size`; its shape must be the same but for rounding."""
+    (rows, columns), (height, width) = depth.values.shape, size
     if abs(columns * height / (rows * width) - 1) > ASPECT_TOLERANCE:
         raise InputError(
             f"the depth map is {columns} x {rows} and the masks are {width} x {height} pixels; their shapes may differ "
             f"by {ASPECT_TOLERANCE:.0%}: estimate depth from the picture that the masks were made from"
         )
+    blocks = block_grid(size)
+    if blocks == size or max(rows, columns) <= max(blocks):
+        return depth
+    return replace(depth, values=resized(depth.values, blocks, Image.Resampling.BILINEAR))
+
+
+def _fitted(metres: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The depth map at the size of the blocks, bilinear."""
+    height, width = size
+    if metres.shape == size:
+        return metres
     image = Image.fromarray(metres.astype(np.float32))
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR), np.float64)
 
 
 def _source(region: Region, metres: np.ndarray, camera: Camera, along_axis: bool, stretch: float) -> SoundSource:
-    pixels = metres[region.mask if region.background else inner_pixels(region.mask)]
+    blocks = in_blocks(region.mask)
+    pixels = metres[blocks.shape if region.background else inner_pixels(blocks.shape)]
     distance = float(np.percentile(pixels, AMBIENCE_PERCENT) if region.background else np.median(pixels))
     if not distance > 0:
         raise InputError(
@@ -147,9 +164,8 @@ def _source(region: Region, metres: np.ndarray, camera: Camera, along_axis: bool
         )
     if region.background:
         return SoundSource(region.label, Trajectory.still(0, 0, distance), width=360.0, background=True)
-    points = np.argwhere(region.mask)[:, ::-1] + 0.5
-    rays = camera.rays(points, region.mask.shape)
-    weights = camera.solid_angles(rays)
+    rays = camera.rays(blocks.points, region.mask.shape)
+    weights = blocks.count * camera.solid_angles(rays)
     middle = centroid(rays, weights)
     azimuth, elevation = (float(angle) for angle in angles(middle))
     width = azimuth_spread(rays, weights, middle)

@@ -31,7 +31,8 @@ def wrapped(azimuth: np.ndarray | float) -> np.ndarray:
 
 
 def centroid(rays: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The direction [3], a unit vector, in the middle of `rays` [N, 3]: their mean by `weights` [N], 0..1.
+    """The direction [3], a unit vector, in the middle of `rays` [N, 3]: their mean by `weights` [N], 0 or more and
+    at most 2**29 in all.
 
     With each pixel's solid angle for a weight it is the middle of what the listener sees, whichever lens drew it: near
     the poles of a 360-degree picture a whole row of pixels is one small spot. Rays that cancel each other (all around)

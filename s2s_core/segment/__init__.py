@@ -1,7 +1,7 @@
 """Segment: which regions of a picture could sound.
 
-A backend's callable is `propose(picture, runtime) -> list[Region]`: candidates at picture size with the backend's own
-scores in 0..1, overlapping as they please; none is a valid answer. Choosing among them is `run`'s work.
+A backend's callable is `propose(picture, runtime) -> Sequence[Region]`: candidates at picture size with the backend's
+own scores in 0..1, overlapping as they please; none is a valid answer. Choosing among them is `run`'s work.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ mean colours were tried as well and did not find more things.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 from scipy import ndimage
@@ -16,15 +18,17 @@ from ..media.partition import partition
 from ..runtime import Runtime
 from ..types import Backend, Picture, Region
 from .merge_tree import Patches, describe, merge_tree
+from .selection import Candidates
 
 AREAS = (0.006, 0.7)  # of the picture
-MOST = 64  # masks of picture size: 64 of a 4K picture are half a gigabyte
+MOST = 64  # candidates
+LONG_SIDE = 1024  # pixels, at which candidates of a larger picture are compared
 LEAST = 0.01  # score: below it nothing stands out, as in a smooth ramp (photographs: from 0.02 up)
 SAME = 0.7  # two nodes with more than this in common (intersection over union) are one thing
 CLEAR_CONTOUR = 16.0  # Lab units a pixel: half way between no contour and a perfect one
 
 
-def propose(picture: Picture, runtime: Runtime) -> list[Region]:
+def propose(picture: Picture, runtime: Runtime) -> Sequence[Region]:
     """Everything in the picture that looks like a thing, best first; none in a picture without contours.
 
     A region's score, 0..1, is the product of: a sharp contour; colours unlike its neighbours'; a well filled box; few
@@ -43,12 +47,17 @@ def propose(picture: Picture, runtime: Runtime) -> list[Region]:
     masks = nodes[:, cut.labels]
     scores = _contour(nodes, patches) * _contrast(nodes, patches) * np.array([_shape(mask) for mask in masks])
     chosen = _without_twins(nodes, patches.size, scores)
-    regions = []
+    masks, scores = masks[chosen], scores[chosen]
+    share = min(1.0, LONG_SIDE / max(picture.size))
+    size = tuple(max(1, round(side * share)) for side in picture.size)
+    small = []
     with runtime.progress("drawing the regions", len(chosen)) as bar:
-        for node in chosen:
-            regions.append(Region(_enlarged(masks[node], picture.size), score=float(scores[node])))
+        for mask, score in zip(masks, scores, strict=True):
+            small.append(Region(_enlarged(mask, size), score=float(score)))
             bar.step()
-    return regions
+    if size == picture.size:
+        return small
+    return Candidates(small, lambda i: Region(_enlarged(masks[i], picture.size), score=small[i].score))
 
 
 def _contour(nodes, patches: Patches):

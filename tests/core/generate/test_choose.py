@@ -145,14 +145,30 @@ def test_several_candidates_go_by_how_far_right():
 def test_looks_are_measured_inside_the_mask_only():
     picture = paint((0.4, 0.4, 0.4), rough=0.1)
     picture.pixels[60:180, 80:240] = BLUE
-    looks = look(picture, Region(box(0.3, 0.7, 0.3, 0.7)))
-    assert looks.blue == 1.0 and looks.rough < 0.001 and looks.grey == 0.0
-    assert (looks.x, looks.y) == pytest.approx((0.5, 0.5), abs=0.01)
-    assert looks.area == pytest.approx(0.16, abs=0.01)
+    seen = look(picture, Region(box(0.3, 0.7, 0.3, 0.7)))
+    assert seen.blue == 1.0 and seen.rough < 0.001 and seen.grey == 0.0
+    assert (seen.x, seen.y) == pytest.approx((0.5, 0.5), abs=0.01)
+    assert seen.area == pytest.approx(0.16, abs=0.01)
 
 
 def test_the_extremes_of_colour_are_measured():
     for colour in ((0, 0, 0), (1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 1)):
-        looks = look(paint(colour), Region(box(0, 1)))
-        assert all(np.isfinite(value) for value in vars(looks).values())
-        assert (looks.green, looks.blue) == (float(colour == (0, 1, 0)), float(colour == (0, 0, 1)))
+        seen = look(paint(colour), Region(box(0, 1)))
+        assert all(np.isfinite(value) for value in vars(seen).values())
+        assert (seen.green, seen.blue) == (float(colour == (0, 1, 0)), float(colour == (0, 0, 1)))
+
+
+def test_a_picture_is_shrunk_once_for_all_its_regions():
+    picture = paint(GREEN)
+    thumbnail = picture.thumbnail
+    look(picture, Region(box(0.1, 1)))
+    assert picture.thumbnail is thumbnail
+    assert look(paint(BLUE), Region(box(0, 1))).blue == 1
+
+
+def test_a_thumbnail_is_means_of_blocks():
+    pixels = np.random.default_rng(0).random((650, 1000, 3), np.float32)
+    thumbnail = Picture(pixels).thumbnail
+    assert thumbnail.shape == (217, 334, 3)
+    assert np.allclose(thumbnail[5, 7], pixels[15:18, 21:24].mean((0, 1)), atol=1e-6)
+    assert Picture(pixels[:300, :400]).thumbnail.shape == (300, 400, 3)

@@ -5,6 +5,7 @@ import pytest
 from see2sound_nodes.s2s_core.errors import Cancelled, InputError
 from see2sound_nodes.s2s_core.locate import SCENES, distances, run
 from see2sound_nodes.s2s_core.locate.camera import Camera
+from see2sound_nodes.s2s_core.locate.sphere import angles, azimuth_spread, centroid
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
 from see2sound_nodes.s2s_core.types import DepthMap, Picture, Region
 
@@ -252,3 +253,71 @@ def test_inputs_are_not_changed():
     assert only(replace(region), depth).distance == first.distance
     np.testing.assert_array_equal(region.mask, before[0])
     np.testing.assert_array_equal(depth.values, before[1])
+
+
+# --- large pictures, measured in blocks ------------------------------------------------------------------------------
+
+LARGE = (1500, 2001)
+
+
+def ragged(seed, size=LARGE):
+    """A few overlapping discs: large and small, whole and cut off by the edge."""
+    random = np.random.default_rng(seed)
+    y, x = np.ogrid[: size[0], : size[1]]
+    mask = np.zeros(size, bool)
+    for _ in range(4):
+        mask |= np.hypot(y - random.uniform(0, size[0]), x - random.uniform(0, size[1])) < random.uniform(4, 300)
+    return mask
+
+
+@pytest.mark.parametrize("projection", ["perspective", "fisheye", "equirectangular"])
+def test_blocks_are_where_their_pixels_are(projection):
+    """Against all pixels one by one."""
+    size = (1000, 2000) if projection == "equirectangular" else LARGE
+    camera = Camera(projection).resolved()
+    for seed in range(3):
+        mask = ragged(seed, size)
+        rays = camera.rays(np.argwhere(mask)[:, ::-1] + 0.5, size)
+        weights = camera.solid_angles(rays)
+        middle = centroid(rays, weights)
+        azimuth, elevation = angles(middle)
+        source = only(Region(mask), constant(2, "radial", size), camera=camera)
+        assert source.azimuth == pytest.approx(azimuth, abs=0.01)
+        assert source.elevation == pytest.approx(elevation, abs=0.01)
+        assert source.width == pytest.approx(azimuth_spread(rays, weights, middle), abs=360 / 1024)
+
+
+@pytest.mark.parametrize("size", [LARGE, (1500, 2000), (2001, 1500)])
+def test_a_large_mirrored_mask_is_at_exactly_the_mirrored_azimuth(size):
+    values = np.random.default_rng(0).random(size, np.float32)
+    for seed in range(2):
+        mask = ragged(seed, size)
+        here = only(Region(mask), DepthMap(values))
+        there = only(Region(mask[:, ::-1]), DepthMap(values[:, ::-1]))
+        assert (there.azimuth, there.elevation, there.distance) == (-here.azimuth, here.elevation, here.distance)
+        assert there.width == pytest.approx(here.width, rel=1e-9)
+
+
+@pytest.mark.parametrize("depth_size", [(300, 400), (1200, 1600)])
+@pytest.mark.parametrize("background", [False, True])
+def test_a_large_picture_sounds_from_where_the_small_one_does(depth_size, background):
+    y, x = np.ogrid[:300, :400]
+    mask = np.hypot(y - 140, x - 250) < 60
+    values = np.add.outer(np.linspace(1, 9, 300, dtype=np.float32), np.linspace(0, 3, 400, dtype=np.float32))
+    small = only(Region(mask, background=background), DepthMap(values))
+    up = depth_size[0] // 300
+    large = only(
+        Region(mask.repeat(4, 0).repeat(4, 1), background=background), DepthMap(values.repeat(up, 0).repeat(up, 1))
+    )
+    assert (large.azimuth, large.elevation) == pytest.approx((small.azimuth, small.elevation), abs=0.01)
+    assert large.width == pytest.approx(small.width, abs=0.1)
+    assert large.distance == pytest.approx(small.distance, rel=0.005)
+
+
+def test_a_line_thinner_than_a_block_is_a_source():
+    mask = np.zeros((3000, 4000), bool)
+    mask[1000:1400, 3000] = True
+    source = only(Region(mask), constant(2, "radial", (3000, 4000)))
+    right = np.degrees(np.arctan((3000.5 - 2000) / 2000 * np.tan(np.radians(30))))
+    assert source.azimuth == pytest.approx(-right, abs=0.01)
+    assert (source.distance, source.width) == (2, pytest.approx(0, abs=1e-6))

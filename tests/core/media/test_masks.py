@@ -64,3 +64,55 @@ def test_half_as_far_is_still_inside():
     strip = np.zeros((7, 13), bool)
     strip[2:5, 2:11] = True  # clearances 1 2 1 from top to bottom
     np.testing.assert_array_equal(masks.inner_pixels(strip), strip)
+
+
+# --- in blocks -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(23, 31), (1024, 40), (1, 1)])
+def test_up_to_1024_pixels_a_block_is_a_pixel(size):
+    mask = random_mask(1, size)
+    mask[0, 0] = True
+    blocks = masks.in_blocks(mask)
+    np.testing.assert_array_equal(blocks.shape, mask)
+    np.testing.assert_array_equal(blocks.points, np.argwhere(mask)[:, ::-1] + 0.5)
+    assert (blocks.count == 1).all()
+
+
+SIZES = [(1536, 2048), (1537, 2051), (700, 1025), (2047, 99), (16, 5000), (40, 70000)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_pixel_is_lost_in_blocks(size):
+    mask = random_mask(2, size)
+    blocks = masks.in_blocks(mask)
+    assert blocks.shape.shape == masks.block_grid(size) and 1000 < max(blocks.shape.shape) <= 1024
+    assert blocks.count.sum() == mask.sum()
+    rows, columns = np.nonzero(mask)
+    mean = blocks.count @ blocks.points / mask.sum()
+    np.testing.assert_allclose(mean, (columns.mean() + 0.5, rows.mean() + 0.5), atol=1e-3)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_blocks_mirror_exactly(size):
+    mask = random_mask(3, size) & (np.indices(size).sum(axis=0) % 97 < 60)
+    for axis in (0, 1):
+        here, there = masks.in_blocks(mask), masks.in_blocks(np.flip(mask, axis))
+        np.testing.assert_array_equal(there.shape, np.flip(here.shape, axis))
+        turned = there.points.copy()
+        turned[:, 1 - axis] = size[axis] - turned[:, 1 - axis]
+        both = [
+            points[np.lexsort(points.T)].tobytes()
+            for points in (np.c_[here.points, here.count], np.c_[turned, there.count])
+        ]
+        assert both[0] == both[1]
+
+
+def test_what_is_thinner_than_a_block_does_not_vanish():
+    mask = np.zeros((3000, 4000), bool)
+    mask[100:2900, 1234] = True
+    blocks = masks.in_blocks(mask)
+    assert blocks.shape.any() and blocks.count.sum() == 2800
+    assert (blocks.points[:, 0] == 1234.5).all()
+    with pytest.raises(InputError, match="4000 x 3000 pixels covers nothing"):
+        masks.in_blocks(mask & False)

@@ -7,7 +7,9 @@ from PIL import Image, ImageDraw
 from see2sound_nodes.s2s_core import models, segment
 from see2sound_nodes.s2s_core.errors import Cancelled, InputError
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
+from see2sound_nodes.s2s_core.segment import selection
 from see2sound_nodes.s2s_core.segment.merge_tree import describe, lab_from_srgb, merge_tree
+from see2sound_nodes.s2s_core.segment.selection import Candidates
 from see2sound_nodes.s2s_core.types import Backend, Model, Picture, Region
 
 MEDIA = Path(__file__).parents[3] / "workflows" / "media"
@@ -182,3 +184,33 @@ def small_cut():
     from see2sound_nodes.s2s_core.media.partition import partition
 
     return partition(photo("coffee"))
+
+
+@pytest.fixture(scope="module")
+def large():
+    picture = photo("rocket")
+    return Picture(picture.pixels.repeat(4, 0).repeat(4, 1), picture.name)
+
+
+@pytest.fixture(scope="module")
+def candidates(large):
+    return segment.BACKENDS[NAME].load(RUNTIME)(large, RUNTIME)
+
+
+def test_candidates_of_a_large_picture_are_drawn_only_when_taken_out(large, candidates):
+    assert len(candidates) > 5 and {region.mask.shape for region in candidates} == {large.size}
+    assert {max(region.mask.shape) for region in candidates.small} == {1024}
+    np.testing.assert_array_equal(candidates[-1].mask, candidates[len(candidates) - 1].mask)
+    drawn = []
+    watched = Candidates(candidates.small, lambda i: drawn.append(i) or candidates.small[i])
+    assert len(selection.distinct(watched, 3)) == len(drawn) == 3
+    assert len(selection.largest(watched, 2)) == 2 and len(drawn) == 5
+
+
+@pytest.mark.parametrize("mode", selection.MODES)
+def test_a_choice_among_small_candidates_is_the_choice_at_full_size(mode, candidates):
+    small, full = (selection.MODES[mode](each, 8) for each in (candidates, list(candidates)))
+    assert len(small) == 8
+    for one, other in zip(small, full, strict=True):
+        assert one.score == other.score
+        np.testing.assert_array_equal(one.mask, other.mask)
