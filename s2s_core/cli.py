@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -18,15 +21,19 @@ MODELS_VARIABLE = "SEE2SOUND_MODELS"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Exit code: 0 done, 1 a stated error, 2 wrong usage, 130 stopped by the user."""
+    """Run one command. Exit code: 0 done, 1 a stated error, 2 wrong usage, 128 + n stopped by signal n (Ctrl-C 130)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name may not exist in the terminal's alphabet
     debug = "--debug" in (sys.argv if arguments is None else arguments)
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="s2s: %(message)s")
     try:
-        options = _parser().parse_args(arguments)
-        options.command(options)
-    except (KeyboardInterrupt, Cancelled):
+        with _signals():
+            options = _parser().parse_args(arguments)
+            options.command(options)
+    except (KeyboardInterrupt, Cancelled) as stop:
         print("s2s: stopped; nothing half-written was left behind", file=sys.stderr)
-        return 130
+        return 128 + (stop.args[0] if isinstance(stop, KeyboardInterrupt) and stop.args else signal.SIGINT)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -37,9 +44,26 @@ def main(arguments: list[str] | None = None) -> int:
             error = DependencyError(
                 f"{error.name} is not installed: pip install 'see2sound-nodes[standalone]' brings it"
             )
-        print(f"s2s: error: {error}", file=sys.stderr)
+        print(f"s2s: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     return 0
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Inside, being asked to end (by `timeout`, a service manager, a closed terminal) cleans up like Ctrl-C."""
+
+    def stop(number, frame):
+        raise KeyboardInterrupt(number)
+
+    here = threading.current_thread() is threading.main_thread()  # elsewhere Python allows no handlers
+    names = [name for name in ("SIGTERM", "SIGHUP") if here and hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), stop) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
 
 
 def render(options: argparse.Namespace) -> None:
@@ -47,6 +71,8 @@ def render(options: argparse.Namespace) -> None:
     from . import figures, pipeline
     from .media import files, images, sound
 
+    if not options.output:
+        raise InputError("the output is empty; allowed is a folder, or a file ending in .flac or .wav")
     target = Path(options.output)
     formats = {}
     for name, row in sound.FORMATS.items():
@@ -59,13 +85,15 @@ def render(options: argparse.Namespace) -> None:
     chosen["prompts"] = chosen["prompts"].replace("\\n", "\n")
     settings = pipeline.Settings(**chosen)
     with _terminal(options) as runtime:
-        scene = pipeline.run(images.load_picture(options.photo), settings, runtime)
+        picture = images.load_picture(options.photo)
         if one_file:
+            scene = pipeline.run(picture, settings, runtime)
             sound.write(target, scene.surround, formats[suffix], runtime=runtime)
             written = [target]
         else:
             stem = Path(options.photo).stem
-            with files.whole_set(target) as staging:
+            with files.whole_set(target) as staging:  # first of all: a place that refuses us does so before the work
+                scene = pipeline.run(picture, settings, runtime)
                 for suffix, name in formats.items():
                     sound.write(staging / f"{stem}{suffix}", scene.surround, name, runtime=runtime)
                 sound.write(staging / f"{stem}_stereo.wav", scene.monitor, formats[".wav"], runtime=runtime)

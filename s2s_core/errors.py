@@ -52,7 +52,7 @@ def check_range(name: str, value: float, low: float, high: float, unit: str = ""
     if not low <= value <= high:
         unit = f" {unit}" if unit else ""
         remedy = f": {remedy}" if remedy else ""
-        raise InputError(f"{name} is {value:g}{unit}; allowed is {low:g} to {high:g}{unit}{remedy}")
+        raise InputError(f"{name} is {value:.10g}{unit}; allowed is {low:.10g} to {high:.10g}{unit}{remedy}")
 
 
 def check_choice(name: str, value: str, allowed) -> None:

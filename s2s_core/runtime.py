@@ -125,7 +125,7 @@ class HeadlessRuntime:
             raise InputError(f"the file name prefix {prefix!r} leaves the {kind} folder {root}: use a name inside it")
         used = [0]
         for path in target.parent.glob("*"):
-            found = re.match(re.escape(target.name) + r"_(\d+)_", path.name)
+            found = re.match(r"\.?" + re.escape(target.name) + r"_(\d+)_", path.name)  # a dot: still being written
             if found:
                 used.append(int(found[1]))
         return target.with_name(f"{target.name}_{max(used) + 1:05}_")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import struct
+import warnings
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -96,19 +97,25 @@ def save_png(path: Path, pixels: np.ndarray | Image.Image) -> None:
 
 def _open(path: Path) -> Image.Image:
     """The decoded first frame; everything that a file can do wrong becomes one line."""
-    if path.is_dir():
-        raise MediaError(f"{path} is a folder, not a picture: name one file in it")
     try:
+        if path.is_dir():
+            raise MediaError(f"{path} is a folder, not a picture: name one file in it")
+        if path.exists() and not path.is_file():  # a pipe or a device could keep us reading for ever
+            raise MediaError(f"{path} is not an ordinary file: copy the picture into one")
         data = path.read_bytes()
+    except MediaError:
+        raise
     except FileNotFoundError as error:
         raise MediaError(f"{path} is missing: check the name and the folder") from error
     except OSError as error:
-        raise MediaError(f"{path} may not be read ({error.strerror}): check its permissions and the disk") from error
+        raise MediaError(f"{path} may not be read ({error.strerror}): check name, permissions and disk") from error
     if not data:
         raise MediaError(f"{path} is empty (0 bytes): copy or download it again")
     too_many = f"allowed are {MOST_PIXELS:,}: shrink it"
     try:
-        image = Image.open(BytesIO(data))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower, and an error
+            image = Image.open(BytesIO(data))
         width, height = image.size
         if width * height > MOST_PIXELS:
             raise MediaError(f"{path} has {width} x {height} = {width * height:,} pixels; {too_many}")
@@ -116,7 +123,7 @@ def _open(path: Path) -> Image.Image:
         return image
     except MediaError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Image.DecompressionBombError as error:
         raise MediaError(f"{path} has far too many pixels; {too_many}") from error
     except UnidentifiedImageError as error:
         raise MediaError(

@@ -17,7 +17,7 @@ from . import mix
 from . import room as _room
 from .fold import fold_to_stereo
 from .layouts import LAYOUTS
-from .loudness import TARGET, levelled, measured
+from .loudness import CEILING, TARGET, levelled, measured
 from .pan import LAWS
 from .room import ROOMS
 
@@ -103,6 +103,8 @@ def report(sound: Surround) -> str:
     """Two lines for a person: loudness, true peak, length; then the RMS of each channel in dBFS."""
     if np.isfinite(sound.true_peak):
         levels = f"{sound.loudness:.1f} LUFS, true peak {sound.true_peak:.1f} dBTP"
+        if sound.true_peak > CEILING - 0.05:
+            levels += " (the peak forbids more)"
     else:
         levels = "silence"
     powers = np.mean(np.square(sound.samples, dtype=np.float64), axis=1)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from see2sound_nodes.s2s_core import cli
+from see2sound_nodes.s2s_core import cli, media
 
 ROOT = Path(__file__).parents[2]
 PHOTO = ROOT / "workflows" / "media" / "rocket.jpg"
@@ -192,7 +193,7 @@ def test_wrong_usage_ends_with_2():
 INTERRUPTED = """
 import signal, sys
 from pathlib import Path
-from see2sound_nodes.s2s_core import cli
+from see2sound_nodes.s2s_core import cli, media
 from see2sound_nodes.s2s_core.media import sound
 
 def press_ctrl_c(*_):
@@ -211,3 +212,29 @@ def test_ctrl_c_while_writing_ends_with_130_and_leaves_nothing(tmp_path, target)
     assert job.stdout == ".part\n", "a file was open"
     assert job.returncode == 130 and job.stderr == "s2s: stopped; nothing half-written was left behind\n"
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGTERM") or os.name == "nt", reason="needs POSIX signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_being_asked_to_end_cleans_up_like_ctrl_c(tmp_path, capsys, monkeypatch, name):
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+
+    def end(*arguments):
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(media.sound, "_quantised", end)
+    code, _, error = s2s(capsys, "render", PHOTO, "-o", tmp_path / "out", "--seconds", 1)
+    assert code == 128 + number and "stopped" in error
+    assert not (tmp_path / "out").exists() and signal.getsignal(number) == before
+
+
+def test_what_is_no_file_is_not_read(tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe.png")
+    code, _, error = s2s(capsys, "render", tmp_path / "pipe.png", "-o", tmp_path / "out")
+    assert code == 1 and "not an ordinary file" in error
+
+
+def test_an_empty_output_is_refused(capsys):
+    code, _, error = s2s(capsys, "render", PHOTO, "-o", "")
+    assert code == 1 and "the output is empty" in error

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from see2sound_nodes.s2s_core import runtime as rt
 from see2sound_nodes.s2s_core.errors import Cancelled, InputError
+from see2sound_nodes.s2s_core.media.files import whole_file
 
 
 def test_streams_of_a_seed_are_independent_and_repeatable():
@@ -70,6 +71,13 @@ def test_names_in_a_linked_folder_keep_the_link(tmp_path):
     (tmp_path / "link").symlink_to("there")
     host = rt.HeadlessRuntime("cpu", {"output": tmp_path / "link"})
     assert host.new_name("output", "take") == tmp_path / "link" / "take_00005_"
+
+
+def test_a_name_that_is_being_written_is_taken(tmp_path):
+    host = rt.HeadlessRuntime("cpu", {"output": tmp_path})
+    name = host.new_name("output", "take")
+    with whole_file(name.with_name(name.name + ".flac")):
+        assert host.new_name("output", "take").name == "take_00002_"
 
 
 def test_nodes_find_the_runtime_only_inside_use():
