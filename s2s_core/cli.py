@@ -17,6 +17,8 @@ from pathlib import Path
 from .errors import Cancelled, DependencyError, InputError, See2SoundError
 from .runtime import DEVICES, HeadlessRuntime
 
+log = logging.getLogger(__name__)
+
 MODELS_VARIABLE = "SEE2SOUND_MODELS"
 
 
@@ -170,7 +172,10 @@ def _terminal(options: argparse.Namespace) -> Iterator[HeadlessRuntime]:
         places["temp"] = places["output"] / ".temp"
     folders = tuple(Path(entry) for entry in os.environ.get(MODELS_VARIABLE, "").split(os.pathsep) if entry)
     try:
-        yield HeadlessRuntime(getattr(options, "device", "auto"), places, folders, listen if shown else None)
+        runtime = HeadlessRuntime(getattr(options, "device", "auto"), places, folders, listen if shown else None)
+        if runtime.device_choice != "auto":
+            log.debug("computing on %s", runtime.device)  # one that is not here is refused before any work
+        yield runtime
     finally:
         if shown:
             sys.stderr.write("\r\x1b[K")

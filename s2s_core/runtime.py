@@ -86,14 +86,17 @@ class HeadlessRuntime:
 
     @property
     def device(self) -> str:
-        """The chosen device; "auto" is the first that torch finds of cuda, mps, cpu."""
-        if self.device_choice != "auto":
-            return self.device_choice
+        """The chosen device; "auto" is the first that torch finds of cuda, mps, cpu. Raises InputError when the chosen
+        one is not on this machine."""
+        if self.device_choice == "cpu":
+            return "cpu"
         import torch
 
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
+        found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+        if self.device_choice == "auto":
+            return next(name for name, there in found.items() if there)
+        check_choice("device", self.device_choice, [name for name, there in found.items() if there])
+        return self.device_choice
 
     @contextmanager
     def resident(self, module: Any, memory: int = 0) -> Iterator[Any]:

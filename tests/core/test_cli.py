@@ -238,3 +238,10 @@ def test_what_is_no_file_is_not_read(tmp_path, capsys):
 def test_an_empty_output_is_refused(capsys):
     code, _, error = s2s(capsys, "render", PHOTO, "-o", "")
     assert code == 1 and "the output is empty" in error
+
+
+def test_a_device_that_is_not_here_is_refused_before_any_work(tmp_path, capsys, monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    code, _, error = s2s(capsys, "render", PHOTO, "-o", tmp_path / "out", "--device", "cuda")
+    assert code == 1 and "device is 'cuda'; allowed is one of: " in error and not (tmp_path / "out").exists()

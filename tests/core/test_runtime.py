@@ -26,8 +26,9 @@ def test_progress_tells_every_step_and_cancel_stops_at_the_next():
     assert heard == [("work", 0, 5), ("work", 1, 5), ("work", 2, 5)]
 
 
-def test_resident_brings_the_module_back_also_after_an_error():
+def test_resident_brings_the_module_back_also_after_an_error(monkeypatch):
     torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     module, moves = torch.nn.Linear(2, 2), []
     module.to = lambda device: moves.append(device) or module
     host = rt.HeadlessRuntime("cuda")
@@ -37,12 +38,15 @@ def test_resident_brings_the_module_back_also_after_an_error():
     assert moves == ["cuda", "cpu"]
 
 
-def test_device():
-    pytest.importorskip("torch")
+def test_device(monkeypatch):
+    torch = pytest.importorskip("torch")
     assert rt.HeadlessRuntime("cpu").device == "cpu"
     assert rt.HeadlessRuntime().device in ("cpu", "cuda", "mps")
     with pytest.raises(InputError, match="'tpu'; allowed is one of: auto, cpu, cuda, mps"):
         rt.HeadlessRuntime("tpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match="device is 'cuda'; allowed is one of: "):
+        _ = rt.HeadlessRuntime("cuda").device
 
 
 def test_names_are_numbered_as_comfyui_numbers_them(tmp_path):
