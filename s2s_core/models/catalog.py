@@ -1,4 +1,4 @@
-"""The one table of weight files. Lists, missing-file messages and downloads all read it; code never names a file."""
+"""The one table of weight files. Lists and missing-file messages read it; code never names a file."""
 
 from __future__ import annotations
 

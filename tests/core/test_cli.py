@@ -245,3 +245,11 @@ def test_a_device_that_is_not_here_is_refused_before_any_work(tmp_path, capsys, 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     code, _, error = s2s(capsys, "render", PHOTO, "-o", tmp_path / "out", "--device", "cuda")
     assert code == 1 and "device is 'cuda'; allowed is one of: " in error and not (tmp_path / "out").exists()
+
+
+def test_a_library_that_is_missing_is_one_line_that_says_what_brings_it():
+    code = "import sys; sys.modules['numpy'] = None\n"
+    code += "from see2sound_nodes.s2s_core.cli import main; sys.exit(main(['models']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("s2s: error: numpy is not installed: pip install 'see2sound-nodes[standalone]'")
