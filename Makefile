@@ -1,4 +1,4 @@
-# make demo | test | bench | test-comfyui | clean. Everything is installed into VENV; the system stays as it is.
+# make demo | test | test-slow | bench | test-comfyui | clean. Everything is installed into VENV; the system stays as it is.
 PYTHON ?= python3
 VENV ?= .venv
 PHOTO ?= workflows/media/rocket.jpg
@@ -8,7 +8,7 @@ PROMPTS ?= $(if $(filter %/rocket.jpg,$(PHOTO)),$(ROCKET))
 OUT ?= out
 BIN = $(VENV)/bin
 
-.PHONY: demo test bench test-comfyui clean
+.PHONY: demo test test-slow bench test-comfyui clean
 
 demo: $(VENV)/.standalone
 	$(BIN)/s2s render $(PHOTO) -o $(OUT) --prompts "$(PROMPTS)"
@@ -16,7 +16,11 @@ demo: $(VENV)/.standalone
 test: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -m "not comfyui"
+	$(BIN)/python -m pytest -m "not comfyui and not slow"
+
+# Networks of full size, with weights made up on the spot: 10 minutes and 4 GB of memory.
+test-slow: $(VENV)/.test
+	$(BIN)/python -m pytest -m slow
 
 bench: $(VENV)/.test
 	$(BIN)/python tests/bench/run.py -o $(OUT)/bench.jsonl

@@ -11,7 +11,9 @@ class EstimateDepth:
     SEARCH_ALIASES = ["depth map", "Depth Anything", "distance"]
     RETURN_TYPES = (sockets.DEPTH,)
     RETURN_NAMES = ("depth",)
-    OUTPUT_TOOLTIPS = ("The depth map. Relative models give an order; 'Locate Sources' turns it into metres.",)
+    OUTPUT_TOOLTIPS = (
+        "The depth map. Metric models give metres, all others an order, which 'Locate Sources' turns into metres.",
+    )
     FUNCTION = "execute"
 
     @classmethod
@@ -34,7 +36,7 @@ class ImportDepth:
     SEARCH_ALIASES = ["image to depth", "MiDaS", "Depth Anything", "Marigold"]
     RETURN_TYPES = (sockets.DEPTH,)
     RETURN_NAMES = ("depth",)
-    OUTPUT_TOOLTIPS = ("The depth map, relative: an order of near and far.",)
+    OUTPUT_TOOLTIPS = ("The depth map: an order of near and far, or metres, as 'meaning' says.",)
     FUNCTION = "execute"
 
     @classmethod
@@ -52,14 +54,28 @@ class ImportDepth:
                         "tooltip": "On: bright is near, as Depth Anything and MiDaS draw it. Off: bright is far.",
                     },
                 ),
-            }
+            },
+            "optional": {
+                "meaning": (
+                    list(core.depth.MEANINGS),
+                    {
+                        "default": "relative",
+                        "tooltip": "What the greys are. relative: an order. inverse: even steps of 1 / metres "
+                        "between near and far (disparity). distance: even steps of metres between them (a z pass).",
+                    },
+                ),
+                "near": _metres(2.0, "Metres at the near end of black to white; not used for relative."),
+                "far": _metres(40.0, "Metres at the far end of black to white; not used for relative."),
+            },
         }
 
     @classmethod
-    def execute(cls, image, near_is_white):
+    def execute(cls, image, near_is_white, meaning="relative", near=2.0, far=40.0):
         if len(image) != 1:
             raise core.errors.InputError(f"image holds {len(image)} pictures; allowed is one: pick it first")
-        return (core.depth.from_image(image[0, ..., :3].cpu().float().numpy().mean(-1), near_is_white=near_is_white),)
+        grey = image[0, ..., :3].cpu().float().numpy().mean(-1)
+        depth = core.depth.from_image(grey, near_is_white=near_is_white, meaning=meaning, near=near, far=far)
+        return (depth,)
 
 
 class PreviewDepth:
@@ -78,6 +94,10 @@ class PreviewDepth:
     @classmethod
     def execute(cls, depth):
         return (sockets.image_from(core.figures.depth_preview(depth)),)
+
+
+def _metres(default, tooltip):
+    return ("FLOAT", {"default": default, "min": 0.1, "max": 10000.0, "step": 0.1, "tooltip": tooltip})
 
 
 NODES = {

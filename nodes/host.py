@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..s2s_core import folders
 from ..s2s_core import runtime as core_runtime
+from ..s2s_core.resident import weight_bytes
 
 
 def runtime() -> core_runtime.Runtime:
@@ -35,18 +37,36 @@ class ComfyRuntime:
 
         return str(comfy.model_management.get_torch_device())
 
-    @contextmanager
-    def resident(self, module: Any, memory: int = 0) -> Iterator[Any]:
-        """Make room by ComfyUI's rules, hold the module on the device for the block, then take it off again."""
+    @property
+    def half(self) -> str:
+        """What ComfyUI's settings and its knowledge of the card allow: float16, else bfloat16, else float32."""
         import comfy.model_management as management
 
-        device, idle = management.get_torch_device(), management.unet_offload_device()
-        weights = sum(value.numel() * value.element_size() for value in module.state_dict().values())
-        management.free_memory(weights + memory, device)
+        device = management.get_torch_device()
+        allowed = {"float16": management.should_use_fp16, "bfloat16": management.should_use_bf16}
+        return next((name for name, ask in allowed.items() if ask(device)), "float32")
+
+    @contextmanager
+    def resident(self, module: Any, memory: int = 0) -> Iterator[Any]:
+        """Hold the module on the device by ComfyUI's rules; afterwards ComfyUI may move it whenever it needs room.
+
+        A plain module computes only when all of it is on one device. Where ComfyUI keeps a part of it off (as with
+        --novram), it is moved by hand for the block.
+        """
+        import comfy.model_management as management
+
+        patcher = _patcher(module)
+        management.load_models_gpu([patcher], memory_required=memory, force_full_load=True)
+        device = management.get_torch_device()
+        if all(_same_device(value.device, device) for value in (*module.parameters(), *module.buffers())):
+            yield module
+            return
+        patcher.detach()  # else ComfyUI would go on counting it as partly loaded
+        management.free_memory(weight_bytes(module) + memory, device)
         try:
             yield module.to(device)
         finally:
-            module.to(idle)
+            module.to(management.unet_offload_device())
             management.soft_empty_cache()
 
     @contextmanager
@@ -68,11 +88,29 @@ class ComfyRuntime:
         return Path(folder) / f"{name}_{counter:05}_"
 
     def model_folders(self, kind: str) -> tuple[Path, ...]:
-        """ComfyUI's folders of that kind, those of extra_model_paths.yaml included."""
+        """ComfyUI's folders of that kind, those of extra_model_paths.yaml included, then `models/<kind>` whether any
+        pack has announced that kind or not, then what SEE2SOUND_MODELS names."""
         import folder_paths
 
         known = kind in folder_paths.folder_names_and_paths
-        return tuple(map(Path, folder_paths.get_folder_paths(kind))) if known else ()
+        theirs = folder_paths.get_folder_paths(kind) if known else []
+        ours = (Path(folder_paths.models_dir) / kind, *folders.named().of(kind))
+        return tuple(dict.fromkeys((*map(Path, theirs), *ours)))
+
+
+def _patcher(module: Any) -> Any:
+    """ComfyUI's handle for a module: made once, and hung on the module itself, since ComfyUI only holds it weakly."""
+    import comfy.model_management as management
+    from comfy.model_patcher import ModelPatcher
+
+    if "see2sound_patcher" not in vars(module):
+        devices = management.get_torch_device(), management.unet_offload_device()
+        vars(module)["see2sound_patcher"] = ModelPatcher(module, *devices)
+    return vars(module)["see2sound_patcher"]
+
+
+def _same_device(one: Any, other: Any) -> bool:
+    return one.type == other.type and (one.index or 0) == (other.index or 0)
 
 
 class _Bar:

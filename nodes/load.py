@@ -4,6 +4,15 @@ from .. import s2s_core as core
 from . import sockets
 from .host import runtime
 
+IF_MISSING = (
+    ["error", "download"],
+    {
+        "default": "error",
+        "tooltip": "What to do when a file of the model is not on this machine. error: say which one, its licence and "
+        "how to get it. download: fetch it now, whole and checked; it is never fetched twice.",
+    },
+)
+
 
 class Loader:
     """What the three loaders share: a combo of the room's backends, and its handle as the only output."""
@@ -14,13 +23,16 @@ class Loader:
 
     @classmethod
     def INPUT_TYPES(cls):
-        rows = getattr(core, cls.ROOM).BACKENDS
-        meaning = " ".join(f"{row.name}: {row.summary}" for row in rows.values())
-        return {"required": {"model": (list(rows), {"tooltip": f"Which model does the work. {meaning}"})}}
+        rows = list(getattr(core, cls.ROOM).BACKENDS)
+        tooltip = "Which model does the work. The help page says what each is good for, its size and its licence."
+        return {
+            "required": {"model": (rows, {"tooltip": tooltip})},
+            "optional": {"if_missing": IF_MISSING},
+        }
 
     @classmethod
-    def execute(cls, model):
-        return (core.models.load(cls.ROOM, getattr(core, cls.ROOM).BACKENDS, model, runtime()),)
+    def execute(cls, model, if_missing="error"):
+        return (core.models.load(cls.ROOM, getattr(core, cls.ROOM).BACKENDS, model, runtime(), if_missing),)
 
 
 class LoadSegmenter(Loader):

@@ -11,9 +11,12 @@ class LoadSample:
     DESCRIPTION = "One of the photographs that come with this pack, to try things with. Yours come from 'Load Image'."
     CATEGORY = f"{sockets.CATEGORY}/media"
     SEARCH_ALIASES = ["example", "sample picture", "demo"]
-    RETURN_TYPES = ("IMAGE",)
-    RETURN_NAMES = ("image",)
-    OUTPUT_TOOLTIPS = ("The photograph, as it would come from 'Load Image'.",)
+    RETURN_TYPES = ("IMAGE", "MASK")
+    RETURN_NAMES = ("image", "mask")
+    OUTPUT_TOOLTIPS = (
+        "The photograph, as it would come from 'Load Image'.",
+        "Things in it, outlined by hand: a batch of masks, as a mask editor or another segmenter would give them.",
+    )
     FUNCTION = "execute"
 
     @classmethod
@@ -29,7 +32,8 @@ class LoadSample:
 
     @classmethod
     def execute(cls, picture):
-        return (sockets.image_from(core.media.samples.load_sample(picture).pixels),)
+        samples = core.media.samples
+        return sockets.image_from(samples.load_sample(picture).pixels), sockets.masks_from(samples.sample_masks(picture))
 
 
 class SaveSurround:

@@ -4,6 +4,7 @@ from .. import s2s_core as core
 from . import sockets
 from .generate import GenerateAudio
 from .host import runtime
+from .load import IF_MISSING
 from .locate import LocateSources
 from .segment import SegmentImage
 from .spatialize import SpatializeSources
@@ -60,7 +61,8 @@ class RenderImage:
                 "segmenter": model_combo("segment", "finds the regions"),
                 "depth_model": model_combo("depth", "estimates how far things are"),
                 "generator": model_combo("generate", "makes the sounds"),
-            }
+            },
+            "optional": {"if_missing": IF_MISSING},
         }
 
     @classmethod

@@ -45,13 +45,35 @@ class SegmentImage:
                         "an ambience around the listener. The paper had none.",
                     },
                 ),
-            }
+            },
+            "optional": {
+                "points": (
+                    "INT",
+                    {
+                        "default": 0,
+                        "min": 0,
+                        "max": 64,
+                        "tooltip": "Segment Anything is asked at so many points along each side. Twice as many cost "
+                        "four times the time and find smaller things. 0: 16 on a CPU, 32 (as the paper) on a GPU.",
+                        "advanced": True,
+                    },
+                ),
+            },
         }
 
     @classmethod
-    def execute(cls, segmenter, image, count, mode, background):
-        picture = sockets.picture_from(image)
-        return (core.segment.run(segmenter, picture, count=count, mode=mode, background=background, runtime=runtime()),)
+    def execute(cls, segmenter, image, count, mode, background, points=0):
+        return (
+            core.segment.run(
+                segmenter,
+                sockets.picture_from(image),
+                count=count,
+                mode=mode,
+                background=background,
+                points=points,
+                runtime=runtime(),
+            ),
+        )
 
 
 class ImportRegions:
@@ -78,12 +100,53 @@ class ImportRegions:
                         "tooltip": "What each region sounds like, one line for each mask. Empty: guessed.",
                     },
                 ),
+                "batch": (
+                    list(core.segment.BATCHES),
+                    {
+                        "tooltip": "What the batch of masks is. several objects: each mask is a region. one object "
+                        "over frames, as a video tracker gives: one region, as the first frame that shows it has it.",
+                    },
+                ),
             },
         }
 
     @classmethod
-    def execute(cls, mask, prompts=""):
-        return (core.segment.from_masks(mask.cpu().float().numpy(), prompts),)
+    def execute(cls, mask, prompts="", batch="several objects"):
+        return (core.segment.from_masks(mask.cpu().float().numpy(), prompts, batch),)
+
+
+class DescribeRegions:
+    DESCRIPTION = "Names the regions and says what they sound like, before anything is made of them."
+    CATEGORY = f"{sockets.CATEGORY}/segment"
+    SEARCH_ALIASES = ["label", "rename", "prompt", "caption", "tags"]
+    RETURN_TYPES = (sockets.REGIONS, "STRING")
+    RETURN_NAMES = ("regions", "list")
+    OUTPUT_TOOLTIPS = (
+        "The same regions with the new words.",
+        "One line for each region: number, label, share of the picture, prompt.",
+    )
+    FUNCTION = "execute"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        def lines(tooltip):
+            return ("STRING", {"default": "", "multiline": True, "tooltip": tooltip})
+
+        return {
+            "required": {
+                "regions": (sockets.REGIONS, {"tooltip": "The regions to describe."}),
+                "labels": lines("What to call them in figures and tables, one line for each region. Empty: as before."),
+                "prompts": lines(
+                    "What they sound like, one line for each region. Empty: as before; a single - takes the prompt "
+                    "away, so that the generator guesses again."
+                ),
+            }
+        }
+
+    @classmethod
+    def execute(cls, regions, labels, prompts):
+        described = core.segment.describe(regions, labels, prompts)
+        return described, core.segment.listed(described)
 
 
 class ExportRegions:
@@ -101,11 +164,12 @@ class ExportRegions:
 
     @classmethod
     def execute(cls, regions):
-        return (sockets.masks_from(regions),)
+        return (sockets.masks_from([region.mask for region in regions]),)
 
 
 NODES = {
     "S2S_SegmentImage": (SegmentImage, "Find Sounding Regions"),
     "S2S_ImportRegions": (ImportRegions, "Regions from MASK"),
+    "S2S_DescribeRegions": (DescribeRegions, "Describe Regions"),
     "S2S_ExportRegions": (ExportRegions, "Regions to MASK"),
 }

@@ -37,14 +37,14 @@ def image_from(*pictures: Any) -> Any:
     return torch.from_numpy(np.stack(scale).astype(np.float32))
 
 
-def masks_from(regions: tuple[core.types.Region, ...]) -> Any:
-    """Regions -> MASK [N, H, W]."""
+def masks_from(masks: Any) -> Any:
+    """bool [N, H, W], or N of [H, W] -> MASK [N, H, W]."""
     import numpy as np
     import torch
 
-    if not regions:
+    if not len(masks):
         raise core.errors.InputError("there are no regions to turn into a MASK: select at least one")
-    return torch.from_numpy(np.stack([region.mask for region in regions]).astype(np.float32))
+    return torch.from_numpy(np.stack(masks).astype(np.float32))
 
 
 def audio_from(tracks: tuple[core.types.AudioTrack, ...]) -> dict[str, Any]:

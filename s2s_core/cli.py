@@ -19,8 +19,6 @@ from .runtime import DEVICES, HeadlessRuntime
 
 log = logging.getLogger(__name__)
 
-MODELS_VARIABLE = "SEE2SOUND_MODELS"
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Exit code: 0 done, 1 a stated error, 2 wrong usage, 128 + n stopped by signal n (Ctrl-C 130)."""
@@ -29,12 +27,14 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a file's name may not exist in the terminal's alphabet
     debug = "--debug" in (sys.argv if arguments is None else arguments)
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="s2s: %(message)s")
+    left = "nothing half-written was left behind"
     try:
         with _signals():
             options = _parser().parse_args(arguments)
+            left = getattr(options, "left", left)
             options.command(options)
     except (KeyboardInterrupt, Cancelled) as stop:
-        print("s2s: stopped; nothing half-written was left behind", file=sys.stderr)
+        print(f"s2s: stopped; {left}", file=sys.stderr)
         return 128 + (stop.args[0] if isinstance(stop, KeyboardInterrupt) and stop.args else signal.SIGINT)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -70,8 +70,8 @@ def _signals() -> Iterator[None]:
 
 def render(options: argparse.Namespace) -> None:
     """PHOTO -> a folder of sound files and figures, or the one sound file that -o names."""
-    from . import figures, pipeline
-    from .media import files, images, sound
+    from . import figures, files, pipeline
+    from .media import images, sound
 
     if not options.output:
         raise InputError("the output is empty; allowed is a folder, or a file ending in .flac or .wav")
@@ -134,20 +134,14 @@ def nodes(options: argparse.Namespace) -> None:
 
 
 def models(options: argparse.Namespace) -> None:
-    """List the models of every room, and which weight files are on this machine."""
+    """The models of every room and their weight files: list, find, fetch, verify or convert them."""
     from . import depth, generate, segment
-    from .models import store
-    from .models.catalog import CATALOG
+    from .models.report import Actions
 
-    for room in (segment, depth, generate):
-        for row in room.BACKENDS.values():
-            print(f"{room.__name__.rsplit('.', 1)[-1]:10} {row.name:28} {row.summary}")
+    rooms = {"segment": segment.BACKENDS, "depth": depth.BACKENDS, "generate": generate.BACKENDS}
     with _terminal(options) as runtime:
-        for name, row in CATALOG.items():
-            place = store.locate(name, runtime) or f"missing, {row.size / 1e6:.0f} MB from {row.source}"
-            print(f"{'file':10} {name:28} {row.licence} ({row.licence_note}): {place}")
-        if not CATALOG:
-            print("\nNo weight files are known yet: every model above works without.")
+        for line in getattr(Actions(runtime, rooms), options.action)(options.names):
+            print(line, flush=True)
 
 
 def _classes() -> dict[str, type]:
@@ -163,16 +157,15 @@ def _terminal(options: argparse.Namespace) -> Iterator[HeadlessRuntime]:
     """A runtime that shows its progress on the terminal's last line, if there is a terminal."""
 
     def listen(label: str, done: int, total: int) -> None:
-        sys.stderr.write(f"\r\x1b[K{label} {done}/{total}")
+        sys.stderr.write(f"\r\x1b[K{label} {done}/{total}" if done < total else "\r\x1b[K")
         sys.stderr.flush()
 
     shown = sys.stderr.isatty() and not options.debug
     places = {kind: Path(value) for kind in ("input", "output") if (value := getattr(options, kind, None))}
     if "output" in places:
         places["temp"] = places["output"] / ".temp"
-    folders = tuple(Path(entry) for entry in os.environ.get(MODELS_VARIABLE, "").split(os.pathsep) if entry)
     try:
-        runtime = HeadlessRuntime(getattr(options, "device", "auto"), places, folders, listen if shown else None)
+        runtime = HeadlessRuntime(getattr(options, "device", "auto"), places, listen=listen if shown else None)
         if runtime.device_choice != "auto":
             log.debug("computing on %s", runtime.device)  # one that is not here is refused before any work
         yield runtime
@@ -214,8 +207,24 @@ def _parser() -> argparse.ArgumentParser:
     run_options.add_argument("--input", help="folder in which the graph's input files lie")
 
     command(nodes)
-    command(models)
+    _add_actions(command(models), common)
     return parser
+
+
+def _add_actions(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """What `s2s models` can do; without a word it lists."""
+    from .models.report import Actions
+
+    parser.set_defaults(action="list", names=[])
+    actions = parser.add_subparsers(metavar="ACTION")
+    for name, count in {"list": 0, "where": "*", "fetch": "+", "verify": "*", "convert": "+"}.items():
+        meaning = getattr(Actions, name).__doc__
+        added = actions.add_parser(name, parents=[common], help=meaning, description=meaning)
+        added.set_defaults(action=name)
+        if count:
+            added.add_argument("names", nargs=count, metavar="NAME", help="a file's name, as 's2s models' lists it")
+        if name == "fetch":
+            added.set_defaults(left="the same command goes on with what has arrived, where the server lets it")
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:

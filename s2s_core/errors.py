@@ -6,6 +6,8 @@
     |   `-- GraphError         a saved graph cannot be run as it stands
     |-- OutputError            a result cannot be written (also an OSError)
     |-- MissingModelError      a weight file is not on this machine
+    |-- WeightsError           a weight file is damaged, or holds another model
+    |-- DownloadError          a weight file cannot be fetched
     |-- DependencyError        an installed library is missing or does not fit another
     `-- Cancelled              the user stopped the work
 
@@ -37,6 +39,14 @@ class OutputError(See2SoundError, OSError):
 
 class MissingModelError(See2SoundError):
     """A weight file is not on this machine."""
+
+
+class WeightsError(See2SoundError):
+    """A weight file is damaged, or holds another model than it should."""
+
+
+class DownloadError(See2SoundError):
+    """A weight file cannot be fetched."""
 
 
 class DependencyError(See2SoundError):

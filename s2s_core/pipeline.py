@@ -39,6 +39,8 @@ class Settings:
     room: str = _setting(AS_THE_SCENE, "the virtual room around the listener, or as the scene")
     layout: str = _setting("5.1", "the loudspeakers to mix for")
     loudness: float = _setting(-23.0, "target in LUFS, -70 to -5")
+    points: int = _setting(0, "where Segment Anything is asked, points along each side; 0 is 16 on a CPU, else 32")
+    if_missing: str = _setting("error", "what to do about a model's missing file: error or download")
 
 
 def run(picture: Picture, settings: Settings, runtime: Runtime) -> Scene:
@@ -47,19 +49,19 @@ def run(picture: Picture, settings: Settings, runtime: Runtime) -> Scene:
     Raises InputError when no region stands out in the picture, or when a stage refuses a setting.
     """
     s = settings
-    segmenter = models.load("segment", segment.BACKENDS, s.segmenter, runtime)
-    depth_model = models.load("depth", depth.BACKENDS, s.depth_model, runtime)
-    generator = models.load("generate", generate.BACKENDS, s.generator, runtime)
+    segmenter = models.load("segment", segment.BACKENDS, s.segmenter, runtime, s.if_missing)
+    depth_model = models.load("depth", depth.BACKENDS, s.depth_model, runtime, s.if_missing)
+    generator = models.load("generate", generate.BACKENDS, s.generator, runtime, s.if_missing)
     check_choice("scene", s.scene, ACOUSTICS)
     check_choice("room", s.room, (AS_THE_SCENE, *spatialize.ROOMS))
     room = spatialize.make_room(ACOUSTICS[s.scene] if s.room == AS_THE_SCENE else s.room)
     camera = locate.Camera(s.projection, s.field_of_view)
     # What needs no picture is refused before the first second of work.
-    segment.check(s.count)
+    segment.check(s.count, points=s.points)
     generate.check(s.seconds, s.seed)
     spatialize.check(room, s.layout, loudness=s.loudness)
 
-    regions = segment.run(segmenter, picture, count=s.count, background=s.background, runtime=runtime)
+    regions = segment.run(segmenter, picture, count=s.count, background=s.background, points=s.points, runtime=runtime)
     if not regions:
         raise InputError(
             f"no region stands out in {picture.name}, so nothing can sound: "

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from . import folders as model_places
 from .errors import Cancelled, InputError, check_choice
+from .resident import Residents
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,8 +42,16 @@ class Runtime(Protocol):
     def device(self) -> str:
         """Where models compute: "cpu", "cuda", "cuda:1", "mps"."""
 
+    @property
+    def half(self) -> str:
+        """The number type, as torch calls it, for those parts of a network that stand half precision: "float16",
+        "bfloat16", or "float32" where a shorter type brings nothing or cannot be trusted."""
+
     def resident(self, module: Any, memory: int = 0) -> AbstractContextManager[Any]:
-        """Hold a torch module on the device inside the block; `memory` is the bytes of activations it will need."""
+        """Hold a torch module on the device inside the block; `memory` is the bytes of activations it will need.
+
+        Afterwards it is the host's to move away whenever something else needs the room.
+        """
 
     def progress(self, label: str, total: int) -> AbstractContextManager[Progress]:
         """Announce `total` steps of work."""
@@ -71,15 +81,17 @@ class HeadlessRuntime:
     """Runs without any host. Set `cancel` from another thread to stop at the next step.
 
     `listen(label, done, total)` hears every step. `folders` and `models` replace the defaults: the working directory
-    for input, `out` for output, `out/.temp` for temp, and no model folder. The temp folder is never emptied (ComfyUI
-    empties its own at every start): without a screen, the previews in it are there to be looked at afterwards.
+    for input, `out` for output, `out/.temp` for temp; for models what `s2s_core.folders` says. The temp folder is never
+    emptied (ComfyUI empties its own at every start): without a screen, the previews in it are there to be looked at
+    afterwards. Models stay on the device while there is room; `release` takes them off.
     """
 
     device_choice: str = "auto"
     folders: dict[str, Path] = field(default_factory=dict)
-    models: tuple[Path, ...] = ()
+    models: tuple[Path, ...] | None = None
     listen: Callable[[str, int, int], None] | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
+    _residents: Residents = field(default_factory=Residents, init=False, repr=False)
 
     def __post_init__(self):
         check_choice("device", self.device_choice, DEVICES)
@@ -98,13 +110,26 @@ class HeadlessRuntime:
         check_choice("device", self.device_choice, [name for name, there in found.items() if there])
         return self.device_choice
 
+    @property
+    def half(self) -> str:
+        """float16 on CUDA since Volta (before it is slow, and on the GTX 16 series wrong), else float32: a CPU computes
+        half precision slowly, and on mps it is not tried yet."""
+        if not self.device.startswith("cuda"):
+            return "float32"
+        import torch
+
+        trusted = torch.cuda.get_device_capability() >= (7, 0) and "GTX 16" not in torch.cuda.get_device_name()
+        return "float16" if trusted else "float32"
+
     @contextmanager
     def resident(self, module: Any, memory: int = 0) -> Iterator[Any]:
-        """Move the module to the device for the block and back to the CPU after it, also after an error."""
-        try:
-            yield module.to(self.device)
-        finally:
-            module.to("cpu")
+        """Move the module to the device, and others off it, least recently used first, while memory is short."""
+        with self._residents.hold(module, self.device, memory):
+            yield module
+
+    def release(self) -> None:
+        """Take every model off the device."""
+        self._residents.release()
 
     @contextmanager
     def progress(self, label: str, total: int) -> Iterator[Progress]:
@@ -134,8 +159,10 @@ class HeadlessRuntime:
         return target.with_name(f"{target.name}_{max(used) + 1:05}_")
 
     def model_folders(self, kind: str) -> tuple[Path, ...]:
-        """`<folder>/<kind>` under each of `models`."""
-        return tuple(folder / kind for folder in self.models)
+        """`<folder>/<kind>` under each of `models`, else under what SEE2SOUND_MODELS names and the user's own cache."""
+        if self.models is not None:
+            return model_places.Places(self.models).of(kind)
+        return (*model_places.named().of(kind), model_places.default() / kind)
 
 
 class _Count:

@@ -1,20 +1,21 @@
 """Depth: how near or far each pixel of a picture is.
 
 A backend's callable is `estimate(picture, runtime) -> DepthMap`: at picture size, in whichever unit the backend knows.
+One that gains from several pictures at once also has `frames(pictures, runtime)`, an iterator of maps in order.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
-from ..errors import InputError
 from ..runtime import Runtime
 from ..types import DepthMap, Model, Picture
-from . import cues
+from . import cues, depth_anything
+from .imported import MEANINGS, from_image
 
-BACKENDS = {backend.name: backend for backend in (cues.BACKEND,)}
+BACKENDS = {backend.name: backend for backend in (cues.BACKEND, *depth_anything.BACKENDS)}
 
-__all__ = ["BACKENDS", "from_image", "run"]
+__all__ = ["BACKENDS", "MEANINGS", "from_image", "run", "run_clip"]
 
 
 def run(model: Model, picture: Picture, *, runtime: Runtime) -> DepthMap:
@@ -22,13 +23,17 @@ def run(model: Model, picture: Picture, *, runtime: Runtime) -> DepthMap:
     return model.of("depth")(picture, runtime)
 
 
-def from_image(values: np.ndarray, *, near_is_white: bool = True) -> DepthMap:
-    """A grey depth picture [H, W] of any estimator and scale as relative depth (unit "inverse"); constant is allowed.
+def run_clip(model: Model, pictures: Sequence[Picture], *, runtime: Runtime) -> tuple[DepthMap, ...]:
+    """The depth map of each frame of a clip, in order: all at once where the backend can, else one by one.
 
-    With `near_is_white` off, bright is far: the greys are turned round between their own extremes. Raises InputError
-    for another shape or values that are not finite.
+    Frames are of one size. Raises whatever the backend raises.
     """
-    if values.ndim != 2 or not values.size:
-        raise InputError(f"a depth image is grey, [height, width]; found {list(values.shape)}: pick one channel")
-    grey = DepthMap(values.astype(np.float32))
-    return grey if near_is_white else DepthMap(grey.values.max() + grey.values.min() - grey.values)
+    estimate = model.of("depth")
+    if hasattr(estimate, "frames"):
+        return tuple(estimate.frames(pictures, runtime))
+    with runtime.progress("estimating depth", len(pictures)) as bar:
+        maps = []
+        for picture in pictures:
+            maps.append(estimate(picture, runtime))
+            bar.step()
+    return tuple(maps)

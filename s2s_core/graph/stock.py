@@ -96,7 +96,7 @@ class SaveImage:
     ) -> dict[str, Any]:
         from PIL import Image, PngImagePlugin
 
-        from ..media.files import whole_file
+        from ..files import whole_file
         from ..media.metadata import graph_tags
 
         inside = PngImagePlugin.PngInfo()

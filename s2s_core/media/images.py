@@ -19,8 +19,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from ..errors import InputError, MediaError
+from ..files import whole_file
 from ..types import Picture
-from .files import whole_file
 
 log = logging.getLogger(__name__)
 

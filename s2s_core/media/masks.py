@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 from ..errors import InputError
@@ -61,6 +62,12 @@ def _edges(length: int, blocks: int) -> np.ndarray:
     index = np.arange(blocks + 1)
     edges = index * length // blocks
     return np.where(2 * index <= blocks, edges, length - edges[::-1])
+
+
+def enlarged(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A mask [h, w] bool at `size` (height, width) with smooth outlines: bilinear, cut at one half."""
+    grey = Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0)))
+    return np.asarray(grey.resize(size[::-1], Image.Resampling.BILINEAR)) >= 128
 
 
 def area_fraction(mask: np.ndarray) -> float:

@@ -15,9 +15,9 @@ import av
 import numpy as np
 
 from ..errors import InputError, MediaError, check_choice
+from ..files import whole_file
 from ..runtime import HeadlessRuntime, Runtime
 from ..types import AudioTrack, Surround
-from .files import whole_file
 
 log = logging.getLogger(__name__)
 

@@ -1,57 +1,152 @@
-"""Finding weight files on this machine. Nothing here reaches the network."""
+"""Finding weight files on this machine and checking them. Nothing here reaches the network."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ..errors import InputError, MissingModelError
+from ..errors import InputError, MissingModelError, WeightsError
+from ..folders import VARIABLE
 from ..runtime import Runtime
 from .catalog import CATALOG, WeightFile
 
 BLOCK = 1 << 22
+CONVERTIBLE = (".pth", ".pt")
+"""Files of pickles. One of the same name in .safetensors, as 's2s models convert' writes it, stands in for it."""
 
 
-def locate(name: str, runtime: Runtime, catalog: dict[str, WeightFile] = CATALOG) -> Path | None:
-    """Where the catalogue's file `name` lies, by any of its known names in any of its folders; None if nowhere."""
-    row = _row(name, catalog)
-    candidates = (folder / file for folder in runtime.model_folders(row.folder) for file in row.names)
-    return next((path for path in candidates if path.is_file()), None)
+def locate(name: str, runtime: Runtime, catalog: Mapping[str, WeightFile] = CATALOG) -> Path | None:
+    """Where the catalogue's file `name` lies: by any of its names in any folder of its kind, else in the hub's cache;
+    None if nowhere."""
+    row = entry(name, catalog)
+    candidates = (folder / file for folder in runtime.model_folders(row.folder) for file in accepted(row))
+    return next((path for path in candidates if path.is_file()), None) or in_hub_cache(row)
 
 
-def find(name: str, runtime: Runtime, catalog: dict[str, WeightFile] = CATALOG) -> Path:
-    """As `locate`, but a file that is nowhere raises MissingModelError with where it was looked for and its source."""
+def find(name: str, runtime: Runtime, catalog: Mapping[str, WeightFile] = CATALOG) -> Path:
+    """As `locate`, but a file that is nowhere raises MissingModelError: where it was looked for and how to get it."""
     path = locate(name, runtime, catalog)
     if path:
         return path
-    row = _row(name, catalog)
-    folders = ", ".join(map(str, runtime.model_folders(row.folder))) or "none: no model folder is set"
+    row = entry(name, catalog)
+    folders = ", ".join(map(str, runtime.model_folders(row.folder))) or f"no folder ({VARIABLE} names one)"
+    cache = " and in the hub's cache" if row.hub or row.twins else ""
     raise MissingModelError(
-        f"{name} is not on this machine: looked for {' or '.join(row.names)} in {folders}; "
-        f"get it ({row.size / 1e6:.0f} MB, licence {row.licence}) from {row.source} and put it into such a folder"
+        f"{name} is not on this machine: looked for {' or '.join(accepted(row))} in {folders}{cache}; get it with "
+        f"'s2s models fetch {name}' or if_missing 'download' ({row.megabytes}, licence {row.licence}: "
+        f"{row.licence_note}), or put the file from {row.source} into such a folder"
     )
 
 
-def verify(name: str, path: Path, runtime: Runtime, catalog: dict[str, WeightFile] = CATALOG) -> None:
-    """Raise InputError unless the file at `path` has the size, and where one is known the SHA-256, of the catalogue."""
-    row = _row(name, catalog)
-    size = path.stat().st_size
-    if size != row.size:
-        raise InputError(f"{path} has {size} bytes; {name} has {row.size}: it is another or an incomplete file")
-    if row.sha256 is None:
-        return
-    digest = hashlib.sha256()
-    with path.open("rb") as file, runtime.progress(f"verify {name}", -(-size // BLOCK)) as bar:
-        while block := file.read(BLOCK):
-            digest.update(block)
-            bar.step()
-    if digest.hexdigest() != row.sha256:
-        raise InputError(
-            f"{path} has SHA-256 {digest.hexdigest()}; {name} has {row.sha256}: it is another or a damaged file"
-        )
+def accepted(row: WeightFile) -> tuple[str, ...]:
+    """The names that a row's file may have on this machine, best first: safetensors before the pickle of that name."""
+    pairs = ((_safe(file), file) if Path(file).suffix in CONVERTIBLE else (file,) for file in row.names)
+    return tuple(dict.fromkeys(file for pair in pairs for file in pair))
 
 
-def _row(name: str, catalog: dict[str, WeightFile]) -> WeightFile:
+def converted(name: str, path: Path, runtime: Runtime, catalog: Mapping[str, WeightFile] = CATALOG) -> Path:
+    """Where the file at `path`, written again as safetensors, will be found: beside it, or in the first folder of its
+    kind when it lies in the hub's cache, which is not ours to fill. Raises InputError when there is no folder."""
+    row = entry(name, catalog)
+    if path != in_hub_cache(row):
+        return path.with_suffix(".safetensors")
+    folders = runtime.model_folders(row.folder)
+    if not folders:
+        raise InputError(f"there is no folder for {name}.safetensors: {VARIABLE} names one")
+    return folders[0] / _safe(row.names[0])
+
+
+def in_hub_cache(row: WeightFile) -> Path | None:
+    """The file, else one of its twins, in this user's Hugging Face cache, whichever program brought it there; None if
+    none is."""
+    return next((path for place in (row.hub, *row.twins) if place and (path := _cached(place))), None)
+
+
+def verify(name: str, path: Path, runtime: Runtime, catalog: Mapping[str, WeightFile] = CATALOG) -> bool:
+    """Check the file at `path` against what is known of `name`. True: it is that file, to the last bit; False: nobody
+    published what a file of that name should be, so only loading it can tell.
+
+    Raises WeightsError when its size, or the hash that the catalogue or the hub states, is another.
+    """
+    row = entry(name, catalog)
+    if _is_what_a_download_brings(row, path):
+        return compare(name, path, runtime, row.size, published(row) or _hub_hash(path))
+    return compare(name, path, runtime, None, _hub_hash(path))
+
+
+def compare(name: str, path: Path, runtime: Runtime, size: int | None, hashes: Mapping[str, str]) -> bool:
+    """Whether `hashes` (algorithm -> digest) tell that the file at `path` is `name`; False when there are none.
+
+    Raises WeightsError when it is another file.
+    """
+    found = path.stat().st_size
+    if size is not None and found != size:
+        raise WeightsError(f"{path} has {found} bytes; {name} has {size}: it is another or an incomplete file")
+    for kind, digest in _digests(name, path, tuple(hashes), runtime).items():
+        if digest != hashes[kind]:
+            raise WeightsError(
+                f"{path} has {kind} {digest}; {name} has {hashes[kind]}: it is another or a damaged file"
+            )
+    return bool(hashes)
+
+
+def published(row: WeightFile) -> dict[str, str]:
+    """The hashes that the catalogue states, by algorithm: the stronger one where there are two."""
+    stated = {"sha256": row.sha256, "md5": row.md5}
+    return dict([(kind, digest.lower()) for kind, digest in stated.items() if digest][:1])
+
+
+def links(path: Path) -> Iterator[Path]:
+    """`path` and, where it is a link, what it points to, link after link."""
+    for _ in range(40):  # as many as Linux follows
+        yield path
+        if not path.is_symlink():
+            return
+        path = path.parent / os.readlink(path)
+
+
+def entry(name: str, catalog: Mapping[str, WeightFile] = CATALOG) -> WeightFile:
+    """The row called `name`. Raises InputError when there is none."""
     if name not in catalog:
-        raise InputError(f"{name!r} is not in the catalogue; it has: {', '.join(catalog) or 'nothing yet'}")
+        raise InputError(f"{name!r} is not in the catalogue; it has: {', '.join(catalog)}")
     return catalog[name]
+
+
+def _safe(file: str) -> str:
+    return Path(file).with_suffix(".safetensors").as_posix()
+
+
+def _cached(place: tuple[str, str]) -> Path | None:
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(*place)
+    return Path(found) if isinstance(found, str) else None
+
+
+def _is_what_a_download_brings(row: WeightFile, path: Path) -> bool:
+    if not row.hub:
+        return path.name == Path(row.names[0]).name
+    cached = _cached(row.hub)
+    return bool(cached and path.samefile(cached))
+
+
+def _hub_hash(path: Path) -> dict[str, str]:
+    """The hub's cache names the content of a large file by its SHA-256. (What that is a link to, in turn, may be named
+    by another hash.)"""
+    blobs = (link.name for link in links(path) if link.parent.name == "blobs" and len(link.name) == 64)
+    blob = next(blobs, None)
+    return {"sha256": blob} if blob else {}
+
+
+def _digests(name: str, path: Path, kinds: tuple[str, ...], runtime: Runtime) -> dict[str, str]:
+    if not kinds:
+        return {}
+    hashes = {kind: hashlib.new(kind) for kind in kinds}
+    with path.open("rb") as file, runtime.progress(f"verify {name}", -(-path.stat().st_size // BLOCK)) as bar:
+        while block := file.read(BLOCK):
+            for one in hashes.values():
+                one.update(block)
+            bar.step()
+    return {kind: one.hexdigest() for kind, one in hashes.items()}

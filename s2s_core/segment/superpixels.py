@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
-from ..media.masks import bounding_box
+from ..media.masks import bounding_box, enlarged
 from ..media.partition import partition
 from ..runtime import Runtime
 from ..types import Backend, Picture, Region
@@ -28,7 +27,7 @@ SAME = 0.7  # two nodes with more than this in common (intersection over union) 
 CLEAR_CONTOUR = 16.0  # Lab units a pixel: half way between no contour and a perfect one
 
 
-def propose(picture: Picture, runtime: Runtime) -> Sequence[Region]:
+def propose(picture: Picture, runtime: Runtime, points: int = 0) -> Sequence[Region]:
     """Everything in the picture that looks like a thing, best first; none in a picture without contours.
 
     A region's score, 0..1, is the product of: a sharp contour; colours unlike its neighbours'; a well filled box; few
@@ -53,11 +52,11 @@ def propose(picture: Picture, runtime: Runtime) -> Sequence[Region]:
     small = []
     with runtime.progress("drawing the regions", len(chosen)) as bar:
         for mask, score in zip(masks, scores, strict=True):
-            small.append(Region(_enlarged(mask, size), score=float(score)))
+            small.append(Region(enlarged(mask, size), score=float(score)))
             bar.step()
     if size == picture.size:
         return small
-    return Candidates(small, lambda i: Region(_enlarged(masks[i], picture.size), score=small[i].score))
+    return Candidates(small, lambda i: Region(enlarged(masks[i], picture.size), score=small[i].score))
 
 
 def _contour(nodes, patches: Patches):
@@ -89,12 +88,6 @@ def _without_twins(nodes, size, scores):
         if scores[node] >= LEAST and not (both > SAME * either).any():
             chosen.append(node)
     return chosen[:MOST]
-
-
-def _enlarged(mask, size):
-    """A mask at picture size with smooth outlines: bilinear, cut at one half."""
-    grey = Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0)))
-    return np.asarray(grey.resize(size[::-1], Image.Resampling.BILINEAR)) >= 128
 
 
 BACKEND = Backend(

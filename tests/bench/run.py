@@ -17,7 +17,7 @@ import statistics
 from datetime import datetime, timezone
 from pathlib import Path
 
-from see2sound_nodes.s2s_core.media.files import whole_file
+from see2sound_nodes.s2s_core.files import whole_file
 
 HERE = Path(__file__).parent
 COMPARISONS = {">=": lambda value, bar: value >= bar, "<=": lambda value, bar: value <= bar}

@@ -9,7 +9,8 @@ ROOT = Path(__file__).parents[2]
 CORE, NODES = ROOT / "s2s_core", ROOT / "nodes"
 ROOMS = ("segment", "depth", "locate", "generate", "spatialize")
 SEES_SEVERAL_ROOMS = ("pipeline.py", "cli.py")
-BELOW_ROOMS = {"media": {"types", "errors", "runtime"}, "models": {"types", "errors", "runtime"}}
+BASE = {"types", "errors", "runtime", "files", "folders", "resident"}
+BELOW_ROOMS = {"media": BASE, "models": BASE | {"models"}}
 HOST_MODULES = {"comfy", "comfy_api", "comfy_execution", "folder_paths", "server"}
 NEVER = {"torchaudio", "cv2", "nodes"}
 HEAVY = {"torch", "torchvision", "transformers", "diffusers", "scipy", "pyroomacoustics", "PIL", "av", "numpy"}
@@ -66,7 +67,13 @@ def test_the_host_is_imported_only_inside_functions():
 
 @pytest.mark.parametrize(
     "path",
-    [*NODES.rglob("*.py"), *(CORE / name for name in ("__init__.py", "errors.py", "runtime.py", "cli.py"))],
+    [
+        *NODES.rglob("*.py"),
+        *(
+            CORE / name
+            for name in ("__init__.py", "errors.py", "runtime.py", "cli.py", "folders.py", "files.py", "resident.py")
+        ),
+    ],
     ids=relative,
 )
 def test_loading_the_pack_imports_nothing_heavy(path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from see2sound_nodes.s2s_core import runtime as rt
 from see2sound_nodes.s2s_core.errors import Cancelled, InputError
-from see2sound_nodes.s2s_core.media.files import whole_file
+from see2sound_nodes.s2s_core.files import whole_file
 
 
 def test_streams_of_a_seed_are_independent_and_repeatable():
@@ -26,16 +26,33 @@ def test_progress_tells_every_step_and_cancel_stops_at_the_next():
     assert heard == [("work", 0, 5), ("work", 1, 5), ("work", 2, 5)]
 
 
-def test_resident_brings_the_module_back_also_after_an_error(monkeypatch):
+def test_models_stay_on_the_device_until_released(monkeypatch):
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     module, moves = torch.nn.Linear(2, 2), []
     module.to = lambda device: moves.append(device) or module
     host = rt.HeadlessRuntime("cuda")
-    with pytest.raises(RuntimeError), host.resident(module) as inside:
+    host._residents.free = lambda device: 1 << 40
+    with host.resident(module) as inside:
         assert inside is module and moves == ["cuda"]
-        raise RuntimeError
+    assert moves == ["cuda"]
+    host.release()
     assert moves == ["cuda", "cpu"]
+
+
+def test_half_precision_only_where_it_can_be_trusted(monkeypatch):
+    torch = pytest.importorskip("torch")
+    assert rt.HeadlessRuntime("cpu").half == "float32"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for card, capability, half in (
+        ("NVIDIA GeForce RTX 3060", (8, 6), "float16"),
+        ("NVIDIA GeForce GTX 1660 Ti", (7, 5), "float32"),
+        ("NVIDIA GeForce GTX 1080", (6, 1), "float32"),
+    ):
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda card=card: card)
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda capability=capability: capability)
+        assert rt.HeadlessRuntime("cuda").half == half
 
 
 def test_device(monkeypatch):

@@ -38,7 +38,7 @@ def noise(items=1, channels=1, samples=4800):
 
 
 def test_the_chain_of_stage_nodes_equals_the_one_node():
-    (image,) = call("S2S_LoadSample", picture="chelsea")
+    image, _ = call("S2S_LoadSample", picture="chelsea")
     surround, monitor, sheet, report = call("S2S_RenderImage", image=image, seconds=1.0, scene="room")
 
     (regions,) = call("S2S_SegmentImage", image=image, segmenter=call("S2S_LoadSegmenter")[0])
@@ -58,15 +58,32 @@ def test_the_chain_of_stage_nodes_equals_the_one_node():
 
 
 def test_masks_go_out_and_come_back():
-    (image,) = call("S2S_LoadSample", picture="coffee")
+    image, _ = call("S2S_LoadSample", picture="coffee")
     (regions,) = call("S2S_SegmentImage", image=image, segmenter=call("S2S_LoadSegmenter")[0], background=False)
     (masks,) = call("S2S_ExportRegions", regions=regions)
     (back,) = call("S2S_ImportRegions", mask=masks, prompts="")
     assert all(np.array_equal(a.mask, b.mask) for a, b in zip(regions, back, strict=True))
 
 
+def test_outlines_of_a_sample_become_named_regions():
+    image, masks = call("S2S_LoadSample", picture="coffee")
+    (regions,) = call("S2S_ImportRegions", mask=masks, prompts="cup\nspoon")
+    named, told = call("S2S_DescribeRegions", regions=regions, labels="espresso\nspoon", prompts="\nbell")
+    assert [(region.label, region.prompt) for region in named] == [("espresso", "cup"), ("spoon", "bell")]
+    assert told.splitlines()[1].startswith("2  spoon  ") and told.endswith("bell")
+    assert named[0].mask.shape == tuple(image.shape[1:3])
+    (one,) = call("S2S_ImportRegions", mask=masks, prompts="", batch="one object over frames")
+    assert len(one) == 1
+
+
+def test_grey_depth_can_be_metres():
+    grey = torch.linspace(0, 1, 20).expand(1, 16, 20)[..., None].expand(-1, -1, -1, 3)
+    (metres,) = call("S2S_ImportDepth", image=grey, meaning="distance", near_is_white=False, near=1.0, far=5.0)
+    assert metres.unit == "axial" and (metres.values[0, 0], metres.values[0, -1]) == pytest.approx((1.0, 5.0), abs=1e-5)
+
+
 def test_depth_goes_out_and_comes_back_in_the_same_order():
-    (image,) = call("S2S_LoadSample", picture="coffee")
+    image, _ = call("S2S_LoadSample", picture="coffee")
     (depth,) = call("S2S_EstimateDepth", image=image, depth_model=call("S2S_LoadDepthModel")[0])
     (grey,) = call("S2S_PreviewDepth", depth=depth)
     (back,) = call("S2S_ImportDepth", image=grey)
@@ -91,7 +108,7 @@ def test_depth_with_nan_is_refused():
 
 
 def test_a_mask_of_another_size_is_refused_by_name():
-    (image,) = call("S2S_LoadSample", picture="coffee")
+    image, _ = call("S2S_LoadSample", picture="coffee")
     (regions,) = call("S2S_ImportRegions", mask=torch.ones(1, 64, 64), prompts="")
     with pytest.raises(InputError, match="region 1.* 64 x 64 pixels, image is 600 x 400"):
         call("S2S_GenerateAudio", generator=call("S2S_LoadGenerator")[0], regions=regions, image=image)

@@ -1,7 +1,6 @@
 """ComfyUI as a Runtime, with ComfyUI itself faked: devices, memory, progress, cancel, folders."""
 
 import sys
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -13,10 +12,39 @@ class Interrupted(Exception):
     pass
 
 
+class Device:
+    """What torch.device shows of itself."""
+
+    def __init__(self, type, index=None):
+        self.type, self.index = type, index
+
+    def __str__(self):
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+
+class Module:
+    """As much of a torch module as residency looks at: 100 numbers of four bytes."""
+
+    def __init__(self, calls):
+        self.calls = calls
+        self.value = SimpleNamespace(device=Device("cpu"), numel=lambda: 100, element_size=lambda: 4)
+
+    def parameters(self):
+        return [self.value]
+
+    def buffers(self):
+        return []
+
+    def to(self, device):
+        self.calls.append(("to", str(device)))
+        return self
+
+
 @pytest.fixture
 def comfy(monkeypatch, tmp_path):
     """Stand-ins for the few functions of ComfyUI that host.py calls; `calls` lists what was asked of them."""
-    state = SimpleNamespace(calls=[], cancelled=False, bars=[])
+    state = SimpleNamespace(calls=[], cancelled=False, bars=[], allowed=(), card=Device("cuda", 0), lands_on=None)
+    state.lands_on = state.card
 
     def check():
         if state.cancelled:
@@ -30,12 +58,31 @@ def comfy(monkeypatch, tmp_path):
         def update(self, count):
             self.done += count
 
+    def load_models_gpu(patchers, memory_required=0, force_full_load=False):
+        state.calls.append(("load", memory_required, force_full_load))
+        for patcher in patchers:
+            for value in patcher.model.parameters():
+                value.device = state.lands_on
+
+    class ModelPatcher:
+        def __init__(self, model, load_device, offload_device):
+            self.model, self.devices = model, (str(load_device), str(offload_device))
+            state.calls.append(("patcher", *self.devices))
+
+        def detach(self):
+            state.calls.append(("detach",))
+
     management = ModuleType("comfy.model_management")
-    management.get_torch_device = lambda: "cuda:0"
+    management.get_torch_device = lambda: state.card
     management.unet_offload_device = lambda: "cpu"
+    management.should_use_fp16 = lambda device: "float16" in state.allowed
+    management.should_use_bf16 = lambda device: "bfloat16" in state.allowed
+    management.load_models_gpu = load_models_gpu
     management.free_memory = lambda amount, device: state.calls.append(("free", amount, device))
     management.soft_empty_cache = lambda: state.calls.append(("empty",))
     management.throw_exception_if_processing_interrupted = check
+    patchers = ModuleType("comfy.model_patcher")
+    patchers.ModelPatcher = ModelPatcher
     utils = ModuleType("comfy.utils")
     utils.ProgressBar = ProgressBar
     package = ModuleType("comfy")
@@ -43,9 +90,10 @@ def comfy(monkeypatch, tmp_path):
     paths = ModuleType("folder_paths")
     paths.get_directory_by_type = lambda kind: str(tmp_path / kind)
     paths.get_save_image_path = lambda prefix, folder: (f"{folder}/sub", "take", 7, "sub", prefix)
+    paths.models_dir = str(tmp_path / "models")
     paths.folder_names_and_paths = {"sams": ([], set())}
-    paths.get_folder_paths = lambda kind: [str(tmp_path / "models" / kind)]
-    for module in (package, management, utils, paths):
+    paths.get_folder_paths = lambda kind: [str(tmp_path / "yaml" / kind)]
+    for module in (package, management, patchers, utils, paths):
         monkeypatch.setitem(sys.modules, module.__name__, module)
     return state
 
@@ -59,14 +107,27 @@ def test_which_runtime_a_node_finds(comfy, monkeypatch):
     assert isinstance(host.runtime(), core_runtime.HeadlessRuntime)
 
 
-def test_a_model_is_resident_for_the_block_only(comfy):
-    torch = pytest.importorskip("torch")
-    module = torch.nn.Linear(10, 10, bias=False)
-    module.to = lambda device: comfy.calls.append(("to", device)) or module
-    with pytest.raises(RuntimeError), host.ComfyRuntime().resident(module, memory=1000) as inside:
-        assert inside is module
+def test_a_model_is_loaded_whole_by_comfyui_and_left_in_its_hands(comfy):
+    module = Module(comfy.calls)
+    for _ in range(2):  # the handle is made once, the load is asked for before every use
+        with host.ComfyRuntime().resident(module, memory=1000) as inside:
+            assert inside is module
+    assert comfy.calls == [("patcher", "cuda:0", "cpu"), ("load", 1000, True), ("load", 1000, True)]
+
+
+def test_what_comfyui_keeps_off_the_device_is_moved_by_hand_for_the_block(comfy):
+    module, comfy.lands_on = Module(comfy.calls), Device("cpu")
+    with pytest.raises(RuntimeError), host.ComfyRuntime().resident(module, memory=1000):
         raise RuntimeError
-    assert comfy.calls == [("free", 1400, "cuda:0"), ("to", "cuda:0"), ("to", "cpu"), ("empty",)]
+    assert comfy.calls[2:] == [("detach",), ("free", 1400, comfy.card), ("to", "cuda:0"), ("to", "cpu"), ("empty",)]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "half"), [((), "float32"), (("bfloat16",), "bfloat16"), (("float16", "bfloat16"), "float16")]
+)
+def test_half_precision_is_what_comfyui_allows(comfy, allowed, half):
+    comfy.allowed = allowed
+    assert host.ComfyRuntime().half == half
 
 
 def test_every_step_counts_and_cancel_is_heard_at_the_next(comfy):
@@ -85,10 +146,12 @@ def test_graphs_are_not_embedded_where_comfyui_forbids_it(monkeypatch):
         assert host.embeds_graphs() is not forbidden
 
 
-def test_folders_and_names(comfy, tmp_path):
+def test_folders_and_names(comfy, tmp_path, monkeypatch):
     runtime = host.ComfyRuntime()
     assert runtime.device == "cuda:0"
     assert runtime.folder("output") == tmp_path / "output"
     assert runtime.new_name("output", "sub/take") == tmp_path / "output" / "sub" / "take_00007_"
-    assert runtime.model_folders("sams") == (Path(tmp_path / "models" / "sams"),)
-    assert runtime.model_folders("unknown") == ()
+    assert runtime.model_folders("sams") == (tmp_path / "yaml" / "sams", tmp_path / "models" / "sams")
+    assert runtime.model_folders("unheard") == (tmp_path / "models" / "unheard",)
+    monkeypatch.setenv("SEE2SOUND_MODELS", str(tmp_path / "mine"))
+    assert runtime.model_folders("unheard")[1:] == (tmp_path / "mine" / "unheard",)

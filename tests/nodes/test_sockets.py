@@ -32,7 +32,7 @@ def test_pictures_of_bytes_become_0_to_1():
 
 
 def test_masks():
-    masks = sockets.masks_from((Region(np.eye(20, 30, dtype=bool)), Region(np.ones((20, 30), bool))))
+    masks = sockets.masks_from([np.eye(20, 30, dtype=bool), np.ones((20, 30), bool)])
     assert masks.shape == (2, 20, 30) and masks.dtype == torch.float32 and masks[0].sum() == 20
     with pytest.raises(InputError, match="no regions"):
         sockets.masks_from(())

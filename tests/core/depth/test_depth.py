@@ -113,3 +113,53 @@ def test_from_image():
 def test_from_image_refuses(values):
     with pytest.raises(InputError, match="grey, \\[height, width\\]|1 of 2 values"):
         depth.from_image(values)
+
+
+RAMP = np.array([[0.0, 0.25, 0.5, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("meaning", "near_is_white", "expected"),
+    [
+        ("inverse", True, [8.0, 1 / (1 / 8 + 3 / 32), 3.2, 2.0]),
+        ("inverse", False, [2.0, 1 / (1 / 2 - 3 / 32), 3.2, 8.0]),
+        ("distance", True, [8.0, 6.5, 5.0, 2.0]),
+        ("distance", False, [2.0, 3.5, 5.0, 8.0]),
+    ],
+)
+def test_from_image_in_metres(meaning, near_is_white, expected):
+    found = depth.from_image(RAMP, near_is_white=near_is_white, meaning=meaning, near=2.0, far=8.0)
+    assert found.unit == "axial" and found.values.dtype == np.float32
+    np.testing.assert_allclose(found.values[0], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("meaning", ["inverse", "distance"])
+def test_metres_are_measured_from_black_and_white_not_from_the_extremes(meaning):
+    flat = depth.from_image(np.full((3, 4), 0.5), meaning=meaning, near=2.0, far=8.0)
+    np.testing.assert_allclose(flat.values, {"inverse": 3.2, "distance": 5.0}[meaning], rtol=1e-6)
+    with pytest.raises(InputError, match=r"values from 0 to 1.001; with meaning '\w+' allowed is 0 to 1: bring it"):
+        depth.from_image(RAMP * 1.001, meaning=meaning)
+    with pytest.raises(InputError, match="values from -0.1 to 0.9"):
+        depth.from_image(RAMP - 0.1, meaning=meaning)
+    with pytest.raises(InputError, match="1 of 4 values that are not finite"):
+        depth.from_image(np.where(RAMP > 0, RAMP, np.nan), meaning=meaning)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"near": 5.0, "far": 5.0}, "near is 5 m and far is 5 m; near must be less than far"),
+        ({"near": 0.0, "far": 5.0}, "near is 0 m; allowed is 0.1 to 10000 m"),
+        ({"near": 1.0, "far": float("nan")}, "far is nan m; allowed is 0.1 to 10000 m"),
+    ],
+)
+def test_limits_in_metres(limits, said):
+    with pytest.raises(InputError, match=said):
+        depth.from_image(RAMP, meaning="distance", **limits)
+    assert depth.from_image(RAMP, **limits).unit == "inverse"  # relative looks at neither
+
+
+def test_the_meanings_are_a_closed_list():
+    assert depth.MEANINGS == ("relative", "inverse", "distance")
+    with pytest.raises(InputError, match="meaning is 'disparity'; allowed is one of: relative, inverse, distance"):
+        depth.from_image(RAMP, meaning="disparity")

@@ -1,6 +1,6 @@
 import pytest
 from see2sound_nodes.s2s_core.errors import InputError
-from see2sound_nodes.s2s_core.media.samples import FOLDER, SAMPLES, load_sample
+from see2sound_nodes.s2s_core.media.samples import FOLDER, OUTLINES, SAMPLES, load_sample, sample_masks
 
 
 def test_every_sample_is_there_licensed_and_small():
@@ -14,3 +14,12 @@ def test_every_sample_is_there_licensed_and_small():
 def test_another_name_is_refused():
     with pytest.raises(InputError, match="'mona'; allowed is one of: rocket, coffee"):
         load_sample("mona")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_outlines_are_things_in_the_picture(name):
+    masks = sample_masks(name)
+    assert masks.dtype == bool and masks.shape == (len(OUTLINES[name]), *load_sample(name).size)
+    shares = masks.mean(axis=(1, 2))
+    assert (0.01 < shares).all() and (shares < 0.75).all()
+    assert not (masks.sum(axis=0) > 1).mean() > 0.01  # things do not lie over each other

@@ -12,8 +12,9 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from see2sound_nodes.s2s_core import files
 from see2sound_nodes.s2s_core.errors import Cancelled, InputError, MediaError, OutputError
-from see2sound_nodes.s2s_core.media import files, sound
+from see2sound_nodes.s2s_core.media import sound
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
 from see2sound_nodes.s2s_core.types import AudioTrack, Layout, Speaker, Surround
 

@@ -1,10 +1,12 @@
+"""Where weight files are found, and how one tells that they are right."""
+
 import hashlib
 from dataclasses import replace
 
 import pytest
-from see2sound_nodes.s2s_core.errors import InputError, MissingModelError
+from see2sound_nodes.s2s_core.errors import InputError, MissingModelError, WeightsError
 from see2sound_nodes.s2s_core.models.catalog import CATALOG, WeightFile
-from see2sound_nodes.s2s_core.models.store import find, locate, verify
+from see2sound_nodes.s2s_core.models.store import accepted, converted, find, links, locate, verify
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
 
 DATA = b"weights" * 1000
@@ -14,49 +16,129 @@ ROW = WeightFile(
     size=len(DATA),
     licence="Apache-2.0",
     licence_note="free for any use",
-    source="the publisher's page",
+    url="https://example.org/official.pth",
     sha256=hashlib.sha256(DATA).hexdigest(),
 )
-TABLE = {"tiny": ROW}
+HUB = replace(ROW, url=None, hub=("owner/repo", "there/official.pth"), sha256=None)
+TABLE = {"tiny": ROW, "hub": HUB}
 
 
 def host(*folders):
     return HeadlessRuntime("cpu", models=folders)
 
 
+def put(folder, name, data=DATA):
+    path = folder / "sams" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def cache(home, file="there/official.pth", data=DATA, name=None):
+    """What the hub's client leaves in its cache."""
+    folder = home / "hub" / "models--owner--repo"
+    blob, pointer = (
+        folder / "blobs" / (name or hashlib.sha256(data).hexdigest()),
+        folder / "snapshots" / "c0ffee" / file,
+    )
+    for path in (blob, pointer, folder / "refs" / "main"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    blob.write_bytes(data)
+    pointer.symlink_to(blob)
+    (folder / "refs" / "main").write_text("c0ffee")
+    return pointer
+
+
 def test_any_known_name_in_any_folder_is_found_best_first(tmp_path):
-    for folder, name in (("b", "official.pth"), ("b", "renamed.pth"), ("c", "official.pth")):
-        (tmp_path / folder / "sams").mkdir(parents=True, exist_ok=True)
-        (tmp_path / folder / "sams" / name).write_bytes(DATA)
-    runtime = host(tmp_path / "a", tmp_path / "b", tmp_path / "c")
-    assert find("tiny", runtime, TABLE) == tmp_path / "b" / "sams" / "official.pth"
-    (tmp_path / "b" / "sams" / "official.pth").unlink()
+    first, second = tmp_path / "b", tmp_path / "c"
+    put(first, "renamed.pth")
+    put(second, "official.pth")
+    best = put(first, "official.pth")
+    runtime = host(tmp_path / "a", first, second)
+    assert find("tiny", runtime, TABLE) == best
+    best.unlink()
     assert find("tiny", runtime, TABLE).name == "renamed.pth"
 
 
-def test_a_missing_file_names_folders_names_size_licence_and_source(tmp_path):
+def test_a_converted_file_stands_in_for_its_pickle(tmp_path):
+    assert accepted(ROW) == ("official.safetensors", "official.pth", "renamed.safetensors", "renamed.pth")
+    row = replace(ROW, names=("a/b.pt", "a/b.safetensors", "c.zip"))
+    assert accepted(row) == ("a/b.safetensors", "a/b.pt", "c.zip")
+    original = put(tmp_path, "official.pth")
+    assert converted("tiny", original, host(tmp_path), TABLE) == original.with_suffix(".safetensors")
+    safe = put(tmp_path, "official.safetensors")
+    assert locate("tiny", host(tmp_path), TABLE) == safe
+
+
+def test_the_hub_cache_is_looked_into_last(tmp_path, nobody):
+    pointer = cache(nobody)
+    assert locate("hub", host(tmp_path), TABLE) == pointer and locate("tiny", host(tmp_path), TABLE) is None
+    assert locate("tiny", host(tmp_path), {"tiny": replace(ROW, twins=(HUB.hub,))}) == pointer
+    assert converted("hub", pointer, host(tmp_path), TABLE) == tmp_path / "sams" / "official.safetensors"
+    with pytest.raises(InputError, match="no folder for hub.safetensors: SEE2SOUND_MODELS names one"):
+        converted("hub", pointer, host(), TABLE)
+    own = put(tmp_path, "renamed.pth")
+    assert locate("hub", host(tmp_path), TABLE) == own
+
+
+def test_a_missing_file_names_folders_names_size_licence_and_ways_to_get_it(tmp_path):
     assert locate("tiny", host(tmp_path), TABLE) is None
     with pytest.raises(MissingModelError) as error:
         find("tiny", host(tmp_path), TABLE)
-    for word in (str(tmp_path / "sams"), "official.pth or renamed.pth", "0 MB", "Apache-2.0", "the publisher's page"):
-        assert word in str(error.value)
-    with pytest.raises(MissingModelError, match="no model folder is set"):
-        find("tiny", host(), TABLE)
+    words = [str(tmp_path / "sams"), "official.pth", "renamed.safetensors", "0 MB", "Apache-2.0", "free for any use"]
+    words += ["https://example.org/official.pth", "s2s models fetch tiny", "'download'"]
+    assert all(word in str(error.value) for word in words) and "\n" not in str(error.value)
+    with pytest.raises(MissingModelError, match="in no folder .SEE2SOUND_MODELS names one.*hub's cache"):
+        find("hub", host(), TABLE)
 
 
-def test_verify(tmp_path):
-    path = tmp_path / "official.pth"
-    path.write_bytes(DATA)
-    verify("tiny", path, host(), TABLE)
-    verify("tiny", path, host(), {"tiny": replace(ROW, sha256=None)})
+def test_verify_compares_with_what_is_published(tmp_path):
+    path = put(tmp_path, "official.pth")
+    assert verify("tiny", path, host(), TABLE)
+    assert verify("tiny", path, host(), {"tiny": replace(ROW, sha256=ROW.sha256.upper())})
+    assert not verify("tiny", path, host(), {"tiny": replace(ROW, sha256=None)})
     path.write_bytes(DATA[:-1] + b"x")
-    with pytest.raises(InputError, match="SHA-256"):
+    with pytest.raises(WeightsError, match="has sha256 .*; tiny has .*damaged"):
         verify("tiny", path, host(), TABLE)
     path.write_bytes(DATA[:-1])
-    with pytest.raises(InputError, match="has 6999 bytes; tiny has 7000"):
+    with pytest.raises(WeightsError, match="has 6999 bytes; tiny has 7000"):
         verify("tiny", path, host(), TABLE)
+
+
+def test_nobody_published_what_another_name_should_hold(tmp_path):
+    assert not verify("tiny", put(tmp_path, "renamed.pth", b"anything"), host(), TABLE)
+    assert not verify("hub", put(tmp_path, "official.pth", b"anything"), host(), TABLE)
+
+
+def test_the_hub_names_a_large_file_by_its_hash(tmp_path, nobody):
+    pointer = cache(nobody)
+    assert verify("hub", pointer, host(), TABLE)
+    (tmp_path / "link.pth").symlink_to(pointer)
+    assert verify("hub", tmp_path / "link.pth", host(), TABLE), "people link to the cache"
+    pointer.resolve().write_bytes(DATA[::-1])
+    with pytest.raises(WeightsError, match="has sha256"):
+        verify("hub", pointer, host(), TABLE)
+    assert not verify("hub", cache(nobody, "other", b"small", "0" * 40), host(), TABLE), "a small file by another"
+
+
+def test_a_blob_may_itself_be_a_link_named_by_another_hash(nobody):
+    pointer = cache(nobody)
+    blob, shared = pointer.resolve(), nobody / "hub" / "blobs" / "ab" / ("ab" * 32)
+    shared.parent.mkdir(parents=True)
+    blob.rename(shared)
+    blob.symlink_to(shared)
+    assert verify("hub", pointer, host(), TABLE) and list(links(pointer)) == [pointer, blob, shared]
 
 
 def test_an_unknown_name():
     with pytest.raises(InputError, match="'huge' is not in the catalogue"):
         find("huge", host(), CATALOG)
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_a_row_says_where_from_and_under_which_licence(name):
+    row = CATALOG[name]
+    assert bool(row.url) != bool(row.hub) and row.source.startswith(("https://", "http://"))
+    assert row.names and row.folder and row.licence and row.licence_note
+    assert not row.sha256 or len(row.sha256) == 64
+    assert not row.md5 or len(row.md5) == 32

@@ -25,3 +25,12 @@ def test_refusals():
         from_masks(masks() * np.nan)
     with pytest.raises(InputError, match="shape"):
         from_masks(masks()[0])
+
+
+def test_one_object_over_frames_is_one_region():
+    (region,) = from_masks(np.roll(masks(), 1, axis=0) * [[[1]], [[1]], [[0]]], "a dog", "one object over frames")
+    assert (region.label, region.prompt, region.mask.sum()) == ("region 1", "a dog", 300)
+    with pytest.raises(InputError, match="3 lines of prompts for 1 objects, each over all frames"):
+        from_masks(masks(), "a\nb\nc", "one object over frames")
+    with pytest.raises(InputError, match="batch is 'x'; allowed is one of: several objects, one object over frames"):
+        from_masks(masks(), "", "x")

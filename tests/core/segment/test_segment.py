@@ -137,12 +137,12 @@ def test_any_shape(shape):
 def test_what_run_makes_of_other_backends():
     mask = np.zeros((20, 30), bool)
     mask[5:15, 5:15] = True
-    row = Backend("toy", "", load=lambda runtime: lambda picture, runtime: [Region(mask, label="x", prompt="a dog")])
+    row = Backend("toy", "", load=lambda runtime: lambda *_: [Region(mask, label="x", prompt="a dog")])
     model = models.load("segment", {"toy": row}, "toy", RUNTIME)
     picture = Picture(np.zeros((20, 30, 3), np.float32))
     thing, _ = segment.run(model, picture, runtime=RUNTIME)
     assert (thing.label, thing.prompt) == ("region 1", "a dog")
-    nothing = Model("segment", "none", lambda picture, runtime: [])
+    nothing = Model("segment", "none", lambda *_: [])
     assert segment.run(nothing, picture, runtime=RUNTIME) == ()
 
 

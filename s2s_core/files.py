@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from ..errors import OutputError
+from .errors import OutputError
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space or choose another output folder",

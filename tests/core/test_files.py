@@ -3,7 +3,7 @@ import os
 
 import pytest
 from see2sound_nodes.s2s_core.errors import OutputError
-from see2sound_nodes.s2s_core.media.files import whole_file, whole_set
+from see2sound_nodes.s2s_core.files import whole_file, whole_set
 
 
 def test_a_file_arrives_whole_with_missing_folders_made(tmp_path):

@@ -1,0 +1,95 @@
+"""What `s2s models` does and says, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..errors import WeightsError
+from ..folders import VARIABLE
+from ..runtime import Runtime
+from ..types import Backend
+from . import store
+from .catalog import CATALOG, WeightFile
+
+
+@dataclass
+class Actions:
+    """Each method is one action on files of `catalog` by name; it yields its lines as the work goes on.
+
+    `rooms` are the tables of backends by the name of their room.
+    """
+
+    runtime: Runtime
+    rooms: Mapping[str, Mapping[str, Backend]] = field(default_factory=dict)
+    catalog: Mapping[str, WeightFile] = field(default_factory=lambda: CATALOG)
+
+    def list(self, names: Sequence[str] = ()) -> Iterator[str]:
+        """Every model of every room, and every weight file with its licence."""
+        backends = [(room, row) for room, rows in self.rooms.items() for row in rows.values()]
+        width = max((len(row.name) for _, row in backends), default=0)
+        for room, row in backends:
+            yield f"{room:8}  {row.name:{width}}  {row.summary}"
+        width = max(map(len, self.catalog), default=0)
+        for name, row in self.catalog.items():
+            here = "present" if self._locate(name) else "missing"
+            yield f"{'file':8}  {name:{width}}  {here}, {row.megabytes}, {_licence(row)}"
+
+    def where(self, names: Sequence[str] = ()) -> Iterator[str]:
+        """The folders in which files are looked for, in their order, and where they were found."""
+        for name in self._known(names):
+            row = self.catalog[name]
+            yield f"{name}: {self._locate(name) or f'missing, {row.megabytes} from {row.source}'}"
+            yield f"    looked for {' or '.join(store.accepted(row))}"
+            folders = self.runtime.model_folders(row.folder)
+            yield from (f"    in {folder}" for folder in folders)
+            if not folders:
+                yield f"    in no folder: {VARIABLE} names one"
+            yield from (f"    in the hub's cache: {'/'.join(place)}" for place in (row.hub, *row.twins) if place)
+
+    def fetch(self, names: Sequence[str]) -> Iterator[str]:
+        """Download files that are not on this machine."""
+        from .fetch import fetch
+
+        for name in self._known(names):
+            yield f"{name}: {_licence(self.catalog[name])}"
+            yield str(fetch(name, self.runtime, self.catalog))
+
+    def verify(self, names: Sequence[str] = ()) -> Iterator[str]:
+        """Check files on this machine against what their publishers state."""
+        wrong = []
+        for name in self._known(names):
+            path = self._locate(name)
+            try:
+                proven = bool(path) and store.verify(name, path, self.runtime, self.catalog)
+            except WeightsError as error:
+                wrong.append(name)
+                yield f"{name}: WRONG: {error}"
+            else:
+                verdict = "is the published file" if proven else "present, nothing published to compare with"
+                yield f"{name}: {verdict}: {path}" if path else f"{name}: missing"
+        if wrong:
+            raise WeightsError(f"not the published file: {', '.join(wrong)}; delete what is wrong and fetch it again")
+
+    def convert(self, names: Sequence[str]) -> Iterator[str]:
+        """Write the tensors of a checkpoint as safetensors: nothing in that format can run, and it loads faster."""
+        from . import weights
+
+        for name in self._known(names):
+            path = store.find(name, self.runtime, self.catalog)
+            target = store.converted(name, path, self.runtime, self.catalog)
+            weights.convert(path, target)
+            yield str(target)
+
+    def _known(self, names: Sequence[str]) -> Sequence[str]:
+        """`names`, or all where there are none. A wrong one is refused before any work."""
+        for name in names:
+            store.entry(name, self.catalog)
+        return names or tuple(self.catalog)
+
+    def _locate(self, name: str):
+        return store.locate(name, self.runtime, self.catalog)
+
+
+def _licence(row: WeightFile) -> str:
+    return f"licence {row.licence}: {row.licence_note}"

@@ -1,0 +1,150 @@
+"""Weight files are untrusted: reading them runs nothing, and only a complete, exact fit goes into a network."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError, WeightsError
+from ..files import whole_file
+
+if TYPE_CHECKING:
+    import torch
+
+WRAPPERS = ("model", "state_dict")  # under which some publishers put the tensors
+NAMED = 3  # keys that a message names before it counts the others
+AGAIN = "delete it and fetch it again"
+
+
+def read(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a .safetensors file or a PyTorch checkpoint, by name, on the CPU, mapped from the file.
+
+    Nothing in the file is executed. Raises WeightsError for whatever is not a flat collection of tensors.
+    """
+    path = Path(path)
+    _refuse_other_things(path)
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path)
+    import torch
+
+    with _explained(path):
+        # Only the zip layout (PyTorch 1.6 and later) can be mapped.
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    for wrapper in WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+    if not isinstance(content, Mapping) or not content:
+        raise WeightsError(f"{path} holds {type(content).__name__}; a collection of named tensors is needed")
+    strange = [str(key) for key, value in content.items() if not isinstance(value, torch.Tensor)]
+    if strange:
+        raise WeightsError(f"{path} holds things that are not tensors: {_some(strange)}; it is not a plain weight file")
+    return dict(content)
+
+
+def build(make: Callable[[], torch.nn.Module], state: Mapping[str, torch.Tensor], path: Path, what: str):
+    """The network that `make` constructs, holding exactly the tensors of `state` as float32, ready to compute.
+
+    It is made without memory, then filled, so that nothing is initialised only to be overwritten. Raises WeightsError
+    naming the missing, the unexpected and the misshapen keys; `what` is what the file at `path` should have been.
+    """
+    import torch
+
+    with torch.device("meta"):
+        network = make()
+    wanted = network.state_dict()
+    fit(wanted, state, path, what)
+    network = network.to_empty(device="cpu")
+    if any(name not in wanted for name, _ in network.named_buffers()):  # constants that no file holds
+        for name, value in make().named_buffers():
+            network.get_buffer(name).copy_(value)
+    network.load_state_dict({key: value.to(torch.float32) for key, value in state.items()}, strict=True)
+    return network.eval().requires_grad_(False)
+
+
+def fit(wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor], path: Path, what: str) -> None:
+    """Raise WeightsError unless `found` has exactly the keys and shapes of `wanted`."""
+    problems = {
+        "missing": [key for key in wanted if key not in found],
+        "unexpected": [key for key in found if key not in wanted],
+        "misshapen": [
+            f"{key} {list(found[key].shape)} instead of {list(wanted[key].shape)}"
+            for key in wanted
+            if key in found and found[key].shape != wanted[key].shape
+        ],
+    }
+    told = "; ".join(f"{len(keys)} {kind}: {_some(keys)}" for kind, keys in problems.items() if keys)
+    if told:
+        raise WeightsError(f"{path} is not {what}: {told}; choose the model that the file holds, or {AGAIN}")
+
+
+def save(path: Path, state: Mapping[str, torch.Tensor]) -> None:
+    """Write tensors as safetensors, whole or not at all, each in the number type it has."""
+    from safetensors.torch import save_file
+
+    seen, separate = set(), {}
+    for key, value in state.items():  # the format knows no tensor under two names: each gets its own copy
+        memory = value.untyped_storage().data_ptr()
+        separate[key] = value.clone().contiguous() if memory in seen else value.contiguous()
+        seen.add(memory)
+    with whole_file(path) as file:
+        save_file(separate, file.name, metadata={"format": "pt"})
+
+
+def convert(path: Path, target: Path) -> None:
+    """Write the tensors of the checkpoint at `path` to `target` as safetensors. Raises InputError when they are that
+    already, or when `target` exists; WeightsError when they cannot be read."""
+    if path.suffix == ".safetensors":
+        raise InputError(f"{path} is safetensors already: there is nothing to convert")
+    if target.exists():
+        raise InputError(f"{target} exists already: remove it, or go on with it")
+    save(target, read(path))
+
+
+def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    with _explained(path):
+        return load_file(path)
+
+
+def _refuse_other_things(path: Path) -> None:
+    """Name what people find in place of weights: nothing, a web page, the pointer of a large-file store, a folder."""
+    if not path.is_file():
+        raise InputError(f"{path} is not a file; a file of weights is needed")
+    with path.open("rb") as file:
+        start = file.read(64).lstrip().lower()
+    found = {
+        "an empty file": not start,
+        "a web page": start.startswith((b"<!doctype", b"<html", b"<?xml")),
+        "a Git LFS pointer, not the file itself": start.startswith(b"version https://git-lfs"),
+    }
+    for thing, here in found.items():
+        if here:
+            raise WeightsError(f"{path} is {thing}; weights are needed: {AGAIN}")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Whatever reading raises: a file made by a stranger can meet any exception of a parser."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        asked = re.search(r"GLOBAL ([\w.]+)", str(error))  # torch's own words end in advice to run it all the same
+        reason = f"it asks for {asked[1]}" if asked else " ".join(str(error).split("\n")[0].split())[:200]
+        if "weights_only" in reason or not reason:
+            reason = f"it is damaged or no checkpoint ({type(error).__name__})"
+        raise WeightsError(
+            f"{path} cannot be read as weights (nothing in it was executed): {reason}; {AGAIN}"
+        ) from error
+
+
+def _some(keys: Iterable[Any]) -> str:
+    keys = list(map(str, keys))
+    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+    return ", ".join(keys[:NAMED]) + more
