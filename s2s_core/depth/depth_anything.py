@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..models.held import Held
 from ..models.libraries import need
-from ..models.store import find
 from ..runtime import Runtime
 from ..types import Backend, DepthMap, Picture
 from .variants import VARIANTS, Variant
@@ -27,14 +29,11 @@ log = logging.getLogger(__name__)
 
 
 class DepthAnything:
-    """Depth by one variant. The network is loaded on first use and stays here; a pickle travels without it."""
+    """Depth by one variant."""
 
     def __init__(self, variant: Variant):
         self.variant = variant
-        self._held: tuple[str, Network] | None = None
-
-    def __getstate__(self):
-        return {"variant": self.variant, "_held": None}
+        self.held = Held(variant.weights, partial(_load, variant))
 
     def __call__(self, picture: Picture, runtime: Runtime) -> DepthMap:
         """Depth at picture size: relative ("inverse"), or metres along the axis ("axial") of at least 1 mm.
@@ -74,22 +73,19 @@ class DepthAnything:
 
         pixels = torch.stack([prepared(picture.pixels, seen, self.variant.swapped) for picture in pictures])
         memory = working_bytes(self.variant.size, len(pictures), seen[0] * seen[1])
-        with runtime.resident(self._network(runtime), memory=memory) as network, torch.inference_mode():
+        with runtime.resident(self.held.network(runtime), memory=memory) as network, torch.inference_mode():
             depth = network(pixels.to(runtime.device), step).cpu()  # [B, height, width]
         if self.variant.max_depth:
             depth = depth.clamp(min=NEAREST)
         unit = "axial" if self.variant.max_depth else "inverse"
         return [DepthMap(values.numpy(), unit) for values in restored(depth, pictures[0].size)]
 
-    def _network(self, runtime: Runtime) -> Network:
-        """The network with its encoder in the runtime's number type; another type is loaded anew, to full precision."""
-        need("transformers.models.depth_anything", "transformers>=4.56", self.variant.name)
-        from .network import load
 
-        half = runtime.half
-        if self._held is None or self._held[0] != half:
-            self._held = half, load(find(self.variant.weights, runtime), self.variant, half)
-        return self._held[1]
+def _load(variant: Variant, path: Path, half: str) -> Network:
+    need("transformers.models.depth_anything", "transformers>=4.56", variant.name)
+    from .network import load
+
+    return load(path, variant, half)
 
 
 def _common_size(pictures: Sequence[Picture]) -> tuple[int, int]:

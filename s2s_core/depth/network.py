@@ -5,8 +5,7 @@ Imported on first use only, since it brings torch and transformers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from math import isqrt
 from pathlib import Path
@@ -18,6 +17,7 @@ from torch.nn.functional import interpolate
 from transformers.models.dinov2.modeling_dinov2 import Dinov2Embeddings
 
 from ..errors import DependencyError
+from ..models.steps import stepping
 from ..models.weights import build, fit, read
 from . import keys
 from .variants import PATCH, Size, Variant
@@ -64,23 +64,10 @@ class Network(nn.Module):
     def forward(self, pixels: torch.Tensor, step: Callable[[], None] | None = None) -> torch.Tensor:
         """`step` is called after each block of the encoder; what it raises stops the work."""
         rows, columns = (side // PATCH for side in pixels.shape[2:])
-        with self._stepping(step):
+        with stepping(self.backbone.encoder.layer if step else (), step):
             maps = self.backbone(pixels.to(self.backbone.dtype)).feature_maps  # 4 x [B, 1 + tokens, width]
         fused = self.neck([one.float() for one in maps], rows, columns)
         return self.head(fused, rows, columns)
-
-    @contextmanager
-    def _stepping(self, step: Callable[[], None] | None) -> Iterator[None]:
-        def after(*_):
-            step()
-
-        blocks = self.backbone.encoder.layer if step else ()
-        hooks = [block.register_forward_hook(after) for block in blocks]
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
 
 
 def load(path: Path, variant: Variant, half: str = "float32") -> Network:

@@ -8,14 +8,14 @@ any size needs the memory of a small one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ..media.masks import bounding_box, enlarged
+from ..models.held import Held
 from ..runtime import Runtime
 from ..types import Picture, Region
 from .selection import Candidates
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch
 
 LONG_SIDE = 1024  # pixels
+LOOKING = "looking at the picture"
 POINTS = {"cpu": 16}  # along each side; on a CPU the prompts are nine tenths of the work
 POINTS_ELSEWHERE = 32
 BATCH = {"cpu": 16}  # prompts at once: cancel is heard between batches
@@ -47,23 +48,16 @@ class Limits:
     overlap: float = 0.7
 
 
+@dataclass
 class Segmenter:
-    """A backend's callable. It reads its weight file when first used, and again in a process that it was sent to.
+    """A backend's callable: `view(network)` is the Predictor of the network that is held."""
 
-    `load(name, path, half)` makes the network, `view(network)` its Predictor.
-    """
-
-    def __init__(self, name: str, path: Path, load: Callable[[str, Path, str], Any], view: Callable[[Any], Predictor]):
-        self.name, self.path, self.load, self.view = name, path, load, view
-        self._network = None
+    held: Held
+    view: Callable[[Any], Predictor]
 
     def __call__(self, picture: Picture, runtime: Runtime, points: int = 0) -> Sequence[Region]:
-        self._network = self._network or self.load(self.name, self.path, runtime.half)
-        with runtime.resident(self._network, MEMORY) as network:
+        with runtime.resident(self.held.network(runtime), MEMORY) as network:
             return propose(self.view(network), picture, runtime, points)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_network": None}
 
 
 class Predictor(Protocol):
@@ -130,7 +124,7 @@ def masks(predictor: Predictor, pixels: np.ndarray, size: tuple[int, int], runti
         seen = predictor.encode(pixels, runtime)
         with runtime.progress(f"asking at {side} x {side} points", len(batches)) as bar:
             for batch in batches:
-                for logits, scores in zip(*predictor.predict(seen, batch), strict=True):
+                for logits, scores in _answers(predictor, seen, batch):
                     _keep(found, predictor, seen, logits, scores)
                 bar.step()
         if not len(found):
@@ -154,6 +148,24 @@ def scaled(size: tuple[int, int], side: int) -> tuple[int, int]:
     share = side / max(size)
     height, width = (max(1, int(length * share + 0.5)) for length in size)
     return height, width
+
+
+def _answers(predictor: Predictor, seen: Any, points: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """(logits, scores) of each point; where memory is short, of half as many points at a time."""
+    import torch
+
+    try:
+        answers = zip(*predictor.predict(seen, points), strict=True)
+    except torch.cuda.OutOfMemoryError:
+        if len(points) == 1:
+            raise
+        answers = None
+    if answers is None:  # outside of the except block, which keeps what was computed so far alive
+        torch.cuda.empty_cache()
+        for half in points.chunk(2):
+            yield from _answers(predictor, seen, half)
+    else:
+        yield from answers
 
 
 def _keep(found: Masks, predictor: Predictor, seen: Any, logits: torch.Tensor, scores: torch.Tensor) -> None:

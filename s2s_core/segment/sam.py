@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,9 @@ from PIL import Image
 
 from ..errors import WeightsError
 from ..models import weights
+from ..models.held import Held
 from ..models.libraries import need
 from ..models.steps import stepping
-from ..models.store import find
 from ..runtime import Runtime
 from ..types import Backend
 from . import automatic
@@ -58,7 +59,7 @@ class Predictor:
         x = torch.from_numpy(pixels).to(device).permute(2, 0, 1).float()
         mean, deviation = (torch.tensor(values, device=device)[:, None, None] for values in (MEAN, DEVIATION))
         x = torch.nn.functional.pad((x - mean) / deviation, (0, encoder.img_size - width, 0, encoder.img_size - height))
-        with stepping(encoder.blocks, "looking at the picture", runtime):
+        with runtime.progress(automatic.LOOKING, len(encoder.blocks)) as bar, stepping(encoder.blocks, bar.step):
             embedding = encoder(x[None].to(half)).float()
         return Seen(embedding, (height, width))
 
@@ -169,9 +170,8 @@ def _each(state: Mapping[str, Any], pattern: str) -> list[str]:
 
 
 def _backend(name: str, file: str, summary: str) -> Backend:
-    return Backend(
-        name, summary, lambda runtime: automatic.Segmenter(name, find(file, runtime), load, Predictor), (file,)
-    )
+    held = partial(load, name)
+    return Backend(name, summary, lambda runtime: automatic.Segmenter(Held(file, held), Predictor), (file,))
 
 
 BACKENDS = tuple(

@@ -7,6 +7,7 @@ Only the image encoder may stand in half precision, as with SAM.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,9 @@ import numpy as np
 
 from ..errors import WeightsError
 from ..models import weights
+from ..models.held import Held
 from ..models.libraries import need
 from ..models.steps import stepping
-from ..models.store import find
 from ..runtime import Runtime
 from ..types import Backend
 from . import automatic
@@ -67,7 +68,7 @@ class Predictor:
         backbone, decoder = self.network.vision_encoder.backbone, self.network.mask_decoder
         weight = backbone.patch_embed.projection.weight
         x = normalised(pixels, self.side).to(weight.device, weight.dtype)
-        with stepping(backbone.blocks, "looking at the picture", runtime):
+        with runtime.progress(automatic.LOOKING, len(backbone.blocks)) as bar, stepping(backbone.blocks, bar.step):
             fine, middle, coarse = (level.float() for level in self.network.vision_encoder(x).fpn_hidden_states)
         none_before = self.network.no_memory_embedding.view(1, -1, 1, 1)  # a still picture has no earlier frames
         return [decoder.conv_s0(fine), decoder.conv_s1(middle), coarse + none_before]
@@ -149,9 +150,8 @@ def _network(size: Size) -> torch.nn.Module:
 
 
 def _backend(name: str, file: str, summary: str) -> Backend:
-    return Backend(
-        name, summary, lambda runtime: automatic.Segmenter(name, find(file, runtime), load, Predictor), (file,)
-    )
+    held = partial(load, name)
+    return Backend(name, summary, lambda runtime: automatic.Segmenter(Held(file, held), Predictor), (file,))
 
 
 BACKENDS = tuple(

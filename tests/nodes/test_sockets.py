@@ -5,7 +5,7 @@ import pytest
 import torch
 from see2sound_nodes.nodes import sockets
 from see2sound_nodes.s2s_core.errors import InputError
-from see2sound_nodes.s2s_core.types import AudioTrack, Region
+from see2sound_nodes.s2s_core.types import AudioTrack
 
 
 def audio(*shape, rate=48000, dtype=torch.float32):

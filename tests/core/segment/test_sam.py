@@ -1,6 +1,5 @@
 """Segment Anything: our loading, our attention and our mask generator against the package's own, on toy weights."""
 
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -170,14 +169,27 @@ def test_cancel_is_heard_between_blocks_and_between_batches(network):
     assert not any(block._forward_hooks for block in network.image_encoder.blocks)
 
 
-def test_a_handle_reads_its_file_when_used_and_travels_without_it(checkpoint):
-    handle = automatic.Segmenter(NAME, checkpoint, sam.load, sam.Predictor)
-    picture = load_sample("coffee")
-    handle(picture, RUNTIME, 2)
-    assert handle._network is not None
-    sent = pickle.loads(pickle.dumps(handle))
-    assert sent._network is None and len(pickle.dumps(handle)) < 1000
-    sent(picture, RUNTIME, 2)
+def test_where_memory_is_short_fewer_points_are_asked_at_once(network):
+    predictor, pixels = sam.Predictor(network, LIMITS), levels(load_sample("coffee"))
+
+    class Small(sam.Predictor):
+        def predict(self, seen, points):
+            if len(points) > 3:
+                raise torch.cuda.OutOfMemoryError("no room")
+            return super().predict(seen, points)
+
+    expected, found = (
+        automatic.masks(one, pixels, pixels.shape[:2], RUNTIME, 4) for one in (predictor, Small(network, LIMITS))
+    )
+    assert len(found) == len(expected) >= 2
+    assert np.allclose(found.predicted_iou, expected.predicted_iou, atol=1e-4)
+
+    class Tiny(Small):
+        def predict(self, seen, points):
+            raise torch.cuda.OutOfMemoryError("no room at all")
+
+    with pytest.raises(torch.cuda.OutOfMemoryError, match="no room at all"):
+        automatic.masks(Tiny(network, LIMITS), pixels, pixels.shape[:2], RUNTIME, 2)
 
 
 def hub_spelling(state):
