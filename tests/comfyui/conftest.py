@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from . import weights
 from .client import Client
 from .host import REPOSITORY, HostUnavailable, find
 from .server import Server
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The running engine with this pack, and the sample media in its input folder."""
+    """The running engine with this pack, the sample media in its input folder, and made-up weights in its models."""
     try:
         host = find()
     except HostUnavailable as error:
         pytest.skip(f"ComfyUI engine not available: {error}")
     with Server(host, REPOSITORY, tmp_path_factory.mktemp("comfyui")) as running:
+        weights.write(running.base / "models")
         for file in sorted((REPOSITORY / "workflows/media").iterdir()):
             running.client.upload(file)
         yield running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import time
@@ -24,6 +25,8 @@ SETTINGS = {
     "Comfy.Graph.CanvasInfo": False,
     "Comfy.Workflow.Persist": False,
 }
+# Large blocks go back to the system as soon as they are freed: the memory of the process is then what it uses.
+ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
 OPTIONAL_FLAGS = {"--disable-api-nodes": [], "--database-url": ["sqlite:///:memory:"]}
 
 
@@ -57,7 +60,12 @@ class Server:
     def __enter__(self) -> Server:
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                self._command(), cwd=self.host.engine, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+                self._command(),
+                cwd=self.host.engine,
+                env=os.environ | ENVIRONMENT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
             )
         try:
             self._wait_until_ready()
@@ -68,6 +76,12 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self._stop()
+
+    @property
+    def memory(self) -> int:
+        """Bytes of main memory that the server's process has now."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
     def log_text(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")

@@ -53,3 +53,14 @@ def randomised(network: Sam) -> Sam:
     for head in network.mask_decoder.output_hypernetworks_mlps:
         head.layers[-1].weight.data *= 30  # steep logits
     return network.eval().requires_grad_(False)
+
+
+def confident(network: Sam) -> Sam:
+    """The same network made sure of every mask, so that the publishers' limits let them through."""
+    last = network.mask_decoder.iou_prediction_head.layers[-1]
+    last.weight.data.zero_()
+    last.bias.data.copy_(0.9 + 0.02 * torch.arange(len(last.bias)))
+    for head in network.mask_decoder.output_hypernetworks_mlps:
+        head.layers[-1].weight.data *= 1000
+        head.layers[-1].bias.data *= 1000
+    return network
