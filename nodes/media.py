@@ -32,8 +32,8 @@ class LoadSample:
 
     @classmethod
     def execute(cls, picture):
-        samples = core.media.samples
-        return sockets.image_from(samples.load_sample(picture).pixels), sockets.masks_from(samples.sample_masks(picture))
+        pixels, masks = core.media.samples.load_sample(picture).pixels, core.media.samples.sample_masks(picture)
+        return sockets.image_from(pixels), sockets.masks_from(masks)
 
 
 class SaveSurround:

@@ -149,6 +149,51 @@ class DescribeRegions:
         return described, core.segment.listed(described)
 
 
+class NameRegions:
+    DESCRIPTION = "Looks at each region and gives it a word such as dog or car, where it is sure enough."
+    CATEGORY = f"{sockets.CATEGORY}/segment"
+    SEARCH_ALIASES = ["tags", "caption", "classify", "recognise", "label", "EfficientNet"]
+    RETURN_TYPES = (sockets.REGIONS, "STRING")
+    RETURN_NAMES = ("regions", "list")
+    OUTPUT_TOOLTIPS = (
+        "The same regions, some of them with a word as label and prompt.",
+        "One line for each region: number, label, share of the picture, prompt.",
+    )
+    FUNCTION = "execute"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        least, most = core.segment.tags.ALLOWED
+        return {
+            "required": {
+                "regions": (
+                    sockets.REGIONS,
+                    {
+                        "tooltip": "The regions to name. Labels and prompts that you gave stay; the background gets "
+                        "no word."
+                    },
+                ),
+                "image": ("IMAGE", {"tooltip": "The picture in which the regions were found, at the same size."}),
+                "sure": (
+                    "FLOAT",
+                    {
+                        "default": core.segment.tags.SURE,
+                        "min": least,
+                        "max": most,
+                        "step": 0.05,
+                        "tooltip": "How sure a word must be. 0.6: fewer words, hardly ever a wrong one. "
+                        "Lower: more words, more of them wrong.",
+                    },
+                ),
+            }
+        }
+
+    @classmethod
+    def execute(cls, regions, image, sure):
+        named = core.segment.name_regions(regions, sockets.picture_from(image), runtime(), sure=sure)
+        return named, core.segment.listed(named)
+
+
 class ExportRegions:
     DESCRIPTION = "Gives the regions as a MASK batch, for any other node."
     CATEGORY = f"{sockets.CATEGORY}/segment"
@@ -171,5 +216,6 @@ NODES = {
     "S2S_SegmentImage": (SegmentImage, "Find Sounding Regions"),
     "S2S_ImportRegions": (ImportRegions, "Regions from MASK"),
     "S2S_DescribeRegions": (DescribeRegions, "Describe Regions"),
+    "S2S_NameRegions": (NameRegions, "Name Regions"),
     "S2S_ExportRegions": (ExportRegions, "Regions to MASK"),
 }

@@ -17,10 +17,11 @@ from .describe import describe, listed
 from .imported import BATCHES, from_masks
 from .selection import MODES
 from .selection import background as left_over
+from .tags import name_regions
 
 BACKENDS = {backend.name: backend for backend in (superpixels.BACKEND, *sam.BACKENDS, *sam2.BACKENDS)}
 
-__all__ = ["BACKENDS", "BATCHES", "MODES", "check", "describe", "from_masks", "listed", "run"]
+__all__ = ["BACKENDS", "BATCHES", "MODES", "check", "describe", "from_masks", "listed", "name_regions", "run"]
 
 
 def check(count: int, mode: str = "distinct", points: int = 0) -> None:

@@ -66,8 +66,8 @@ class _Block(nn.Module):
 
 
 class _Conv(nn.Conv2d):
-    """Without bias, for maps of even size. Of the zeros around a map the odd one lies right and below, as in TensorFlow,
-    where these weights were trained: with PyTorch's own padding they are less sure."""
+    """Without bias, for maps of even size. Of the zeros around a map the odd one lies right and below, as TensorFlow,
+    where these weights were trained, has it: with PyTorch's own padding they are less sure."""
 
     def __init__(self, channels: int, out: int, kernel: int, stride: int = 1, groups: int = 1):
         super().__init__(channels, out, kernel, stride, groups=groups, bias=False)

@@ -2,7 +2,7 @@
 
 A word must stand three looks at a region's box: as it is, with all but the region in grey, and with the region in grey.
 The first alone takes a patch of sand beside a dog for the dog. Judged by eye on 79 photographs (383 regions made of
-superpixels): the first look alone is right 5 times in 10 at 0.4; all three give 41 words, 36 of them right.
+superpixels) all three give 41 words, 36 of them right; the first alone gives 59 on 31 of them, half of them wrong.
 """
 
 from __future__ import annotations

@@ -57,9 +57,8 @@ def test_memory_goes_down_when_models_are_let_go_and_up_when_they_are_used_again
     assert server.memory < loaded - VIT_B * 0.8, f"{(loaded - freed) / MB:.0f} MB less"
     assert client.run(graph(2)).succeeded
     assert server.memory - freed > VIT_B * 0.8
-    print(
-        f"MB: {before / MB:.0f} before, {loaded / MB:.0f} loaded, {freed / MB:.0f} freed, {server.memory / MB:.0f} again"
-    )
+    told = {"before": before, "loaded": loaded, "freed": freed, "again": server.memory}
+    print("MB:", {when: size // MB for when, size in told.items()})
 
 
 def test_cancel_is_heard_within_a_batch_of_prompts(client: Client):
