@@ -33,13 +33,14 @@ class Settings:
     field_of_view: float = _setting(
         0.0, "degrees across the longer side (fisheye: the circle); 0 is from the file, else the usual"
     )
-    scene: str = _setting("street", "how near and far the scene reaches: room, street or landscape")
+    scene: str = _setting("street", "how near and far relative depth reaches: room, street or landscape")
     seconds: float = _setting(10.0, "length of the clips in s, 0.5 to 600")
     seed: int = _setting(0, "another seed gives another take")
     room: str = _setting(AS_THE_SCENE, "the virtual room around the listener, or as the scene")
     layout: str = _setting("5.1", "the loudspeakers to mix for")
     loudness: float = _setting(-23.0, "target in LUFS, -70 to -5")
     points: int = _setting(0, "where Segment Anything is asked, points along each side; 0 is 16 on a CPU, else 32")
+    mode: str = _setting("distinct", "distinct: separate things; largest: the biggest masks, as the paper did")
     if_missing: str = _setting("error", "what to do about a model's missing file: error or download")
 
 
@@ -49,19 +50,27 @@ def run(picture: Picture, settings: Settings, runtime: Runtime) -> Scene:
     Raises InputError when no region stands out in the picture, or when a stage refuses a setting.
     """
     s = settings
-    segmenter = models.load("segment", segment.BACKENDS, s.segmenter, runtime, s.if_missing)
-    depth_model = models.load("depth", depth.BACKENDS, s.depth_model, runtime, s.if_missing)
-    generator = models.load("generate", generate.BACKENDS, s.generator, runtime, s.if_missing)
+    # What needs neither picture nor model is refused before the first second of work, and before any download.
     check_choice("scene", s.scene, ACOUSTICS)
     check_choice("room", s.room, (AS_THE_SCENE, *spatialize.ROOMS))
     room = spatialize.make_room(ACOUSTICS[s.scene] if s.room == AS_THE_SCENE else s.room)
     camera = locate.Camera(s.projection, s.field_of_view)
-    # What needs no picture is refused before the first second of work.
-    segment.check(s.count, points=s.points)
+    segment.check(s.count, s.mode, s.points)
     generate.check(s.seconds, s.seed)
     spatialize.check(room, s.layout, loudness=s.loudness)
+    segmenter = models.load("segment", segment.BACKENDS, s.segmenter, runtime, s.if_missing)
+    depth_model = models.load("depth", depth.BACKENDS, s.depth_model, runtime, s.if_missing)
+    generator = models.load("generate", generate.BACKENDS, s.generator, runtime, s.if_missing)
 
-    regions = segment.run(segmenter, picture, count=s.count, background=s.background, points=s.points, runtime=runtime)
+    regions = segment.run(
+        segmenter,
+        picture,
+        count=s.count,
+        mode=s.mode,
+        background=s.background,
+        points=s.points,
+        runtime=runtime,
+    )
     if not regions:
         raise InputError(
             f"no region stands out in {picture.name}, so nothing can sound: "

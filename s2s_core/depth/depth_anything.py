@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .network import Network
 
 NEAREST = 1e-3  # m: metric depth below it is raised to it, since a distance is above 0
+LIBRARY = "transformers>=4.50"  # before, it ends metric depth as if it were relative
 TOGETHER = 4  # frames of a clip at once where a batch saves time; on a CPU it only costs memory
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class DepthAnything:
         """
         if not pictures:
             return
+        need("transformers.models.depth_anything", LIBRARY, self.variant.name)
         from .prepare import network_size
 
         size = _common_size(pictures)
@@ -82,7 +84,6 @@ class DepthAnything:
 
 
 def _load(variant: Variant, path: Path, half: str) -> Network:
-    need("transformers.models.depth_anything", "transformers>=4.56", variant.name)
     from .network import load
 
     return load(path, variant, half)

@@ -9,6 +9,8 @@ from ..types import DepthMap
 
 NEAREST, FARTHEST = 0.1, 10_000.0  # m
 
+ROUNDING = 1e-4  # how far greys may leave 0..1, as filters and colour conversions let them
+
 RELATIVE = "relative"
 # Meaning -> metres from nearness 0..1. Nearness is even in 1 / metres, as disparity is, or in metres, as a z pass is.
 METRIC = {
@@ -57,9 +59,9 @@ def _check_limits(near: float, far: float) -> None:
 def _shares(grey: DepthMap, meaning: str) -> np.ndarray:
     """The greys as float64, which must lie in 0..1: metres are measured from the ends of that range."""
     low, high = grey.values.min(), grey.values.max()
-    if low < 0 or high > 1:
+    if low < -ROUNDING or high > 1 + ROUNDING:
         raise InputError(
             f"the depth image has values from {low:.6g} to {high:.6g}; with meaning {meaning!r} allowed is 0 to 1: "
             f"bring it into that range so that 0 and 1 are near and far, or choose meaning {RELATIVE!r}"
         )
-    return grey.values.astype(np.float64)
+    return grey.values.astype(np.float64).clip(0, 1)

@@ -84,7 +84,7 @@ def load(path: Path, variant: Variant, half: str = "float32") -> Network:
     spelling = keys.spelling_of(wanted)
     if spelling is None:
         raise DependencyError(
-            f"transformers {transformers.__version__} builds Depth Anything in a way unknown here; 4.56 to 5.x are "
+            f"transformers {transformers.__version__} builds Depth Anything in a way unknown here; 4.50 to 5.x are "
             "known: install one of these, or a newer version of this package"
         )
     fit(keys.to_original(wanted), state, path, variant.name)

@@ -74,7 +74,7 @@ def run(
     if depth.unit == "axial" and camera.projection != "perspective":
         raise InputError(
             f"the depth map is in metres along the camera's axis, which {camera.projection} pictures do not have in "
-            "every direction: give it along the ray (radial)"
+            "every direction: use a relative depth model, or depth along the ray (radial)"
         )
     along_axis = depth.unit != "radial" and camera.projection == "perspective"
     sources = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import check_choice, check_range
+from ..errors import InputError, check_choice, check_range
 from ..runtime import Runtime
 from ..types import Model, Picture, Region
 from . import sam, sam2, superpixels
@@ -29,6 +29,8 @@ def check(count: int, mode: str = "distinct", points: int = 0) -> None:
     check_range("count", count, 1, 32, "regions")
     check_choice("mode", mode, MODES)
     check_range("points", points, 0, 64, "along each side", "0 is what suits the machine")
+    if points != int(points):
+        raise InputError(f"points is {points}; allowed is a whole number from 0 to 64")
 
 
 def run(

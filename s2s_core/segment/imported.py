@@ -31,6 +31,8 @@ def from_masks(masks: np.ndarray, prompts: str = "", batch: str = OBJECTS) -> tu
     if batch == FRAMES:
         inside = inside[inside.any(axis=(1, 2))][:1]
     lines = prompts.splitlines() or [""] * len(inside)
+    while len(lines) > len(inside) and not lines[-1].strip():
+        lines.pop()
     if len(lines) != len(inside):
         things = "objects, each over all frames" if batch == FRAMES else "masks"
         raise InputError(

@@ -93,6 +93,7 @@ def load(name: str, path: Path, half: str = "float32") -> torch.nn.Module:
     `name` is what the user chose. Raises WeightsError when the file is damaged or holds something else, DependencyError
     when torchvision does not fit torch.
     """
+    need("torchvision.ops", "torchvision", name)
     need("segment_anything", "segment-anything", name)
     import torch
 
@@ -100,7 +101,16 @@ def load(name: str, path: Path, half: str = "float32") -> torch.nn.Module:
     found = recognise(state, path)
     if found != name:
         raise WeightsError(f"{path} holds {found}, not {name}: choose the model that the file holds, or fetch it again")
-    network = weights.build(lambda: _network(state), state, path, name)
+
+    def sized() -> torch.nn.Module:
+        try:
+            return _network(state)
+        except KeyError as error:
+            raise WeightsError(f"{path} is not a whole {name}: {error.args[0]} is missing; fetch it again") from error
+        except (ValueError, IndexError, ZeroDivisionError, AssertionError) as error:
+            raise WeightsError(f"{path} is not {name}: its tensors have shapes that no such network has") from error
+
+    network = weights.build(sized, state, path, name)
     network.image_encoder.to(getattr(torch, half))
     return network
 

@@ -106,7 +106,7 @@ def load(name: str, path: Path, half: str = "float32") -> torch.nn.Module:
     `name` is what the user chose. Raises WeightsError when the file is damaged or holds something else, DependencyError
     when a library is missing, too old, or does not fit another.
     """
-    need("torchvision", "torchvision", name)
+    need("torchvision.ops", "torchvision", name)
     need("transformers.models.sam2", "transformers>=4.56", name)
     import torch
 

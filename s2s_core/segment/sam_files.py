@@ -60,7 +60,7 @@ def recognise(state: Mapping[str, Any], path: Path) -> str:
     known = {"image_encoder.pos_embed", "prompt_encoder.not_a_point_embed.weight", "mask_decoder.iou_token.weight"}
     other = next((name for pattern, name in OTHERS if any(re.fullmatch(pattern, key) for key in state)), None)
     if known <= set(state) and other is None:
-        width = state["image_encoder.pos_embed"].shape[-1]
+        width = (state["image_encoder.pos_embed"].shape or (0,))[-1]
         return SIZES.get(width, f"a Segment Anything of width {width}")
     example = next(iter(state))
     raise WeightsError(

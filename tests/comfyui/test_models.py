@@ -13,7 +13,7 @@ pytestmark = pytest.mark.comfyui
 
 MB = 1 << 20
 VIT_B = 357 * MB  # 93.7 million numbers of four bytes
-CANCEL_SECONDS = 30.0  # on a busy machine of two cores; a whole run takes minutes
+CANCEL_SECONDS = 15.0  # one batch of prompts takes 2 to 5 s on two busy cores; a whole run takes minutes
 
 
 def graph(points: int, model: str = "SAM ViT-B") -> Graph:
@@ -53,8 +53,11 @@ def test_memory_goes_down_when_models_are_let_go_and_up_when_they_are_used_again
     assert outcome.succeeded, "a model that was unloaded is used again"
 
     client.forget_results()
+    limit = time.monotonic() + 30
+    while server.memory > loaded - VIT_B * 0.8 and time.monotonic() < limit:  # it is freed a moment after the prompt
+        time.sleep(0.2)
     freed = server.memory
-    assert server.memory < loaded - VIT_B * 0.8, f"{(loaded - freed) / MB:.0f} MB less"
+    assert freed < loaded - VIT_B * 0.8, f"{(loaded - freed) / MB:.0f} MB less"
     assert client.run(graph(2)).succeeded
     assert server.memory - freed > VIT_B * 0.8
     told = {"before": before, "loaded": loaded, "freed": freed, "again": server.memory}
@@ -63,10 +66,14 @@ def test_memory_goes_down_when_models_are_let_go_and_up_when_they_are_used_again
 
 def test_cancel_is_heard_within_a_batch_of_prompts(client: Client):
     client.forget_results()
+    began = time.monotonic()
+    assert client.run(graph(1)).succeeded
+    encoding = time.monotonic() - began  # and hardly more: a single prompt follows
+    client.forget_results()
     prompt = client.submit(graph(64))
     while prompt not in client.running():
         time.sleep(0.05)
-    time.sleep(45)  # past the image encoder, into more than 250 batches of prompts
+    time.sleep(1.5 * encoding + 5)  # past the image encoder, into 256 batches of prompts
     assert prompt in client.running()
     asked = time.monotonic()
     client.post("/interrupt", {})

@@ -39,7 +39,10 @@ def models(room):
 
     lines = ["| model | what it is | file, size, licence |", "|---|---|---|"]
     for backend in {"segment": segment, "depth": depth}[room].BACKENDS.values():
-        files = [f"`{name}`, {CATALOG[name].megabytes}, {CATALOG[name].licence}" for name in backend.weights]
+        files = [
+            f"`{name}`, {CATALOG[name].megabytes}, {CATALOG[name].licence}: {CATALOG[name].licence_note}"
+            for name in backend.weights
+        ]
         lines.append(f"| {backend.name} | {backend.summary} | {'; '.join(files) or 'none'} |")
     return "\n".join(lines)
 

@@ -94,6 +94,13 @@ def test_what_needs_no_picture_is_refused_before_any_work(setting):
     assert not steps
 
 
+@pytest.mark.parametrize("setting", [{"points": 65}, {"seconds": -1.0}, {"mode": "best"}, {"room": "cave"}])
+def test_nothing_is_downloaded_for_settings_that_are_refused(setting, monkeypatch):
+    monkeypatch.setattr(pipeline.models, "load", lambda *_: pytest.fail("looked for a model"))
+    with pytest.raises(InputError, match=next(iter(setting))):
+        render(one_disc(), segmenter="SAM ViT-H", if_missing="download", **setting)
+
+
 def test_a_mirrored_photograph_gives_mirrored_channels():
     """Without bed and reverberation, whose noises know no left and right, to the last bit but for the loudness."""
     photo = media.samples.load_sample("astronaut")

@@ -137,6 +137,7 @@ def test_from_image_in_metres(meaning, near_is_white, expected):
 def test_metres_are_measured_from_black_and_white_not_from_the_extremes(meaning):
     flat = depth.from_image(np.full((3, 4), 0.5), meaning=meaning, near=2.0, far=8.0)
     np.testing.assert_allclose(flat.values, {"inverse": 3.2, "distance": 5.0}[meaning], rtol=1e-6)
+    assert np.isclose(depth.from_image(RAMP * 1.00001, meaning=meaning, near=2.0, far=8.0).values.min(), 2.0)
     with pytest.raises(InputError, match=r"values from 0 to 1.001; with meaning '\w+' allowed is 0 to 1: bring it"):
         depth.from_image(RAMP * 1.001, meaning=meaning)
     with pytest.raises(InputError, match="values from -0.1 to 0.9"):

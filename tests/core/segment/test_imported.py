@@ -16,6 +16,10 @@ def test_empty_masks_are_left_out_and_the_rest_keep_number_and_words():
     assert first.mask.sum() == 150 and second.mask.sum() == 300
 
 
+def test_blank_lines_at_the_end_say_nothing():
+    assert [region.prompt for region in from_masks(masks(), "wind\n\nrain\n \n\n")] == ["wind", "rain"]
+
+
 def test_refusals():
     with pytest.raises(InputError, match="2 lines of prompts for 3 masks"):
         from_masks(masks(), "a\nb")

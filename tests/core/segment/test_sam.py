@@ -308,6 +308,26 @@ def test_loading_is_strict(original, tmp_path):
         assert words in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"image_encoder.neck.0.weight": None}, "image_encoder.neck.0.weight is missing"),
+        ({"image_encoder.pos_embed": (48,)}, "shapes that no such network has"),
+        ({"image_encoder.pos_embed": ()}, "of width 0, not"),
+        ({"image_encoder.blocks.0.attn.rel_pos_h": (5, 0)}, "shapes that no such network has"),
+    ],
+)
+def test_a_mutilated_file_is_refused_in_words(original, tmp_path, change, said):
+    state = original.state_dict()
+    for key, shape in change.items():
+        del state[key]
+        if shape is not None:
+            state[key] = torch.zeros(shape)
+    torch.save(state, tmp_path / "bad.pth")
+    with pytest.raises(WeightsError, match=said):
+        sam.load(NAME, tmp_path / "bad.pth")
+
+
 @pytest.mark.parametrize("width", sam_files.SIZES)
 def test_every_official_size_is_told_by_its_width(width):
     known = ("prompt_encoder.not_a_point_embed.weight", "mask_decoder.iou_token.weight")
@@ -332,6 +352,8 @@ def test_points_are_checked_before_any_work():
     handle = Model("segment", "x", lambda *_: pytest.fail("worked"))
     with pytest.raises(InputError, match="points is 65 along each side; allowed is 0 to 64"):
         segment.run(handle, load_sample("coffee"), points=65, runtime=RUNTIME)
+    with pytest.raises(InputError, match="points is 2.5; allowed is a whole number"):
+        segment.run(handle, load_sample("coffee"), points=2.5, runtime=RUNTIME)
 
 
 def test_a_missing_file_says_how_to_get_it(tmp_path):
