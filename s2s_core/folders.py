@@ -28,16 +28,40 @@ class Places:
 
 
 def named() -> Places:
-    """What SEE2SOUND_MODELS names; nothing when it is not set. Raises InputError for a yaml file that is not usable."""
-    entries = [Path(entry).expanduser() for entry in os.environ.get(VARIABLE, "").split(os.pathsep) if entry.strip()]
-    tables = [entry for entry in entries if entry.suffix in (".yaml", ".yml") and not entry.is_dir()]
-    extra = tuple(pair for table in tables for pair in _extra_model_paths(table))
-    return Places(tuple(entry for entry in entries if entry not in tables), extra)
+    """What SEE2SOUND_MODELS names; nothing when it is not set. Raises InputError for a file that is not usable, and for
+    a ~ that stands for no known folder."""
+    try:
+        entries = [_at_home(entry) for entry in os.environ.get(VARIABLE, "").split(os.pathsep) if entry.strip()]
+    except ValueError as error:
+        raise InputError(f"{VARIABLE}: {error}") from error
+    tables = [entry for entry in entries if entry.suffix.lower() in (".yaml", ".yml") and not os.path.isdir(entry)]
+    roots = tuple(entry for entry in entries if entry not in tables)
+    for root in roots:
+        if os.path.exists(root) and not os.path.isdir(root):
+            raise InputError(
+                f"{VARIABLE} names {root}, which is a file; a folder laid out as ComfyUI's models, or a .yaml file "
+                "like its extra_model_paths.yaml, is needed"
+            )
+    return Places(roots, tuple(pair for table in tables for pair in _extra_model_paths(table)))
 
 
 def default() -> Path:
-    """This user's own folder of models, where downloads go when no other place is named."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "see2sound" / "models"
+    """This user's own folder of models, where downloads go when no other place is named. Raises InputError when the
+    home folder is unknown, as that of a user id that the system does not list."""
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or _at_home("~") / ".cache")
+    except ValueError as error:
+        raise InputError("no home folder is known for this user: set HOME, or XDG_CACHE_HOME") from error
+    return cache / "see2sound" / "models"
+
+
+def everywhere(kind: str) -> tuple[Path, ...]:
+    """The named folders of a model kind, then this user's own; that one is left out when home is unknown."""
+    found = named().of(kind)
+    try:
+        return (*found, default() / kind)
+    except InputError:
+        return found
 
 
 def _extra_model_paths(table: Path) -> list[tuple[str, Path]]:
@@ -69,4 +93,11 @@ def _extra_model_paths(table: Path) -> list[tuple[str, Path]]:
 
 def _written(path: str) -> Path:
     """A path as people write it: with ~, with $VARIABLES, with spaces around."""
-    return Path(os.path.expandvars(path.strip())).expanduser()
+    return _at_home(os.path.expandvars(path.strip()))
+
+
+def _at_home(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"no home folder is known for {path}: write the whole path") from error

@@ -162,7 +162,7 @@ class HeadlessRuntime:
         """`<folder>/<kind>` under each of `models`, else under what SEE2SOUND_MODELS names and the user's own cache."""
         if self.models is not None:
             return model_places.Places(self.models).of(kind)
-        return (*model_places.named().of(kind), model_places.default() / kind)
+        return model_places.everywhere(kind)
 
 
 class _Count:

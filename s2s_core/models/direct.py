@@ -62,6 +62,8 @@ def download(name: str, row: WeightFile, runtime: Runtime, report) -> Path:
         raise DownloadError(f"there is no folder to put {name} into: {VARIABLE} names one")
     target = folders[0] / row.names[0]
     part = target.with_name(f".{target.name}.part")
+    if os.path.isdir(target):
+        raise DownloadError(f"{target} is a folder; the file {name} belongs there: move or rename the folder")
     with _refusals(name, part):
         target.parent.mkdir(parents=True, exist_ok=True)
         with _alone(name, target, runtime, report):

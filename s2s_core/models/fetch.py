@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import DownloadError
+from ..errors import DownloadError, WeightsError
 from ..runtime import Runtime
 from . import store
 from .catalog import CATALOG, WeightFile
@@ -25,12 +25,14 @@ def fetch(name: str, runtime: Runtime, catalog: Mapping[str, WeightFile] = CATAL
     """Where the catalogue's file `name` lies; it is downloaded first when it is nowhere on this machine.
 
     What the hub has goes into the user's own hub cache, where other programs find it too; the rest into the first of
-    the runtime's folders of its kind. Raises DownloadError when it cannot be had, or is not the file it should be.
+    the runtime's folders of its kind. Raises DownloadError when it cannot be had, or is not the file it should be;
+    WeightsError when a file is here under the published name in another size.
     """
     here = store.locate(name, runtime, catalog)
-    if here:
-        return here
     row = store.entry(name, catalog)
+    if here:
+        _refuse_another_size(name, here, row)
+        return here
     switch = offline()
     if switch:
         raise DownloadError(
@@ -46,6 +48,16 @@ def fetch(name: str, runtime: Runtime, catalog: Mapping[str, WeightFile] = CATAL
 def offline() -> str | None:
     """The name of the switch that forbids the network; None when it is allowed."""
     return next((switch for switch in SWITCHES if os.environ.get(switch, "").strip().lower() in ON), None)
+
+
+def _refuse_another_size(name: str, here: Path, row: WeightFile) -> None:
+    """A size is told at once; a hash would take its time at every start."""
+    found = here.stat().st_size
+    if row.size and found != row.size and store.is_what_a_download_brings(row, here):
+        raise WeightsError(
+            f"{here} has {found} bytes; {name} has {row.size}: it is another or an incomplete file; delete it, or "
+            "rename it to keep it, and fetch again"
+        )
 
 
 @contextmanager

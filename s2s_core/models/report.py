@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..errors import WeightsError
+from ..errors import MissingModelError, WeightsError
 from ..folders import VARIABLE
 from ..runtime import Runtime
 from ..types import Backend
@@ -41,7 +41,7 @@ class Actions:
             row = self.catalog[name]
             yield f"{name}: {self._locate(name) or f'missing, {row.megabytes} from {row.source}'}"
             yield f"    looked for {' or '.join(store.accepted(row))}"
-            folders = self.runtime.model_folders(row.folder)
+            folders = store.looked_into(row, self.runtime)
             yield from (f"    in {folder}" for folder in folders)
             if not folders:
                 yield f"    in no folder: {VARIABLE} names one"
@@ -56,20 +56,33 @@ class Actions:
             yield str(fetch(name, self.runtime, self.catalog))
 
     def verify(self, names: Sequence[str] = ()) -> Iterator[str]:
-        """Check files on this machine against what their publishers state."""
-        wrong = []
+        """Check files on this machine against what their publishers state; what nobody published must at least open.
+        A missing file is an error only when it was named."""
+        from . import weights
+
+        wrong, missing = [], []
         for name in self._known(names):
             path = self._locate(name)
+            if not path:
+                missing.append(name)
+                yield f"{name}: missing"
+                continue
             try:
-                proven = bool(path) and store.verify(name, path, self.runtime, self.catalog)
-            except WeightsError as error:
+                proven = store.verify(name, path, self.runtime, self.catalog)
+                if not proven:
+                    weights.check_opens(path)
+            except (WeightsError, OSError) as error:
                 wrong.append(name)
-                yield f"{name}: WRONG: {error}"
+                told = error if isinstance(error, WeightsError) else f"{path} cannot be read: {error.strerror or error}"
+                yield f"{name}: WRONG: {told}"
             else:
                 verdict = "is the published file" if proven else "present, nothing published to compare with"
-                yield f"{name}: {verdict}: {path}" if path else f"{name}: missing"
+                yield f"{name}: {verdict}: {path}"
         if wrong:
             raise WeightsError(f"not the published file: {', '.join(wrong)}; delete what is wrong and fetch it again")
+        if names and missing:
+            told = f"'s2s models fetch {' '.join(missing)}'"
+            raise MissingModelError(f"not on this machine: {', '.join(missing)}; get it with {told}")
 
     def convert(self, names: Sequence[str]) -> Iterator[str]:
         """Write the tensors of a checkpoint as safetensors: nothing in that format can run, and it loads faster."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -15,14 +16,16 @@ from .catalog import CATALOG, WeightFile
 BLOCK = 1 << 22
 CONVERTIBLE = (".pth", ".pt")
 """Files of pickles. One of the same name in .safetensors, as 's2s models convert' writes it, stands in for it."""
+GENERIC = "model.safetensors"
+"""What thousands of hub repositories call their file: only together with a folder does it say which one it is."""
 
 
 def locate(name: str, runtime: Runtime, catalog: Mapping[str, WeightFile] = CATALOG) -> Path | None:
     """Where the catalogue's file `name` lies: by any of its names in any folder of its kind, else in the hub's cache;
-    None if nowhere."""
+    None if nowhere. A folder that cannot be read is passed over."""
     row = entry(name, catalog)
     candidates = (folder / file for folder in runtime.model_folders(row.folder) for file in accepted(row))
-    return next((path for path in candidates if path.is_file()), None) or in_hub_cache(row)
+    return next((path for path in candidates if _is_file(path)), None) or in_hub_cache(row)
 
 
 def find(name: str, runtime: Runtime, catalog: Mapping[str, WeightFile] = CATALOG) -> Path:
@@ -31,13 +34,19 @@ def find(name: str, runtime: Runtime, catalog: Mapping[str, WeightFile] = CATALO
     if path:
         return path
     row = entry(name, catalog)
-    folders = ", ".join(map(str, runtime.model_folders(row.folder))) or f"no folder ({VARIABLE} names one)"
+    folders = ", ".join(looked_into(row, runtime)) or f"no folder ({VARIABLE} names one)"
     cache = " and in the hub's cache" if row.hub or row.twins else ""
     raise MissingModelError(
         f"{name} is not on this machine: looked for {' or '.join(accepted(row))} in {folders}{cache}; get it with "
         f"'s2s models fetch {name}' or if_missing 'download' ({row.megabytes}, licence {row.licence}: "
         f"{row.licence_note}), or put the file from {row.source} into such a folder"
     )
+
+
+def looked_into(row: WeightFile, runtime: Runtime) -> list[str]:
+    """The folders of a row's kind as people should read them: those that cannot be looked into say so."""
+    folders = runtime.model_folders(row.folder)
+    return [f"{folder}{' (not readable)' if _is_closed(folder, row) else ''}" for folder in folders]
 
 
 def accepted(row: WeightFile) -> tuple[str, ...]:
@@ -71,7 +80,7 @@ def verify(name: str, path: Path, runtime: Runtime, catalog: Mapping[str, Weight
     Raises WeightsError when its size, or the hash that the catalogue or the hub states, is another.
     """
     row = entry(name, catalog)
-    if _is_what_a_download_brings(row, path):
+    if is_what_a_download_brings(row, path):
         return compare(name, path, runtime, row.size, published(row) or _hub_hash(path))
     return compare(name, path, runtime, None, _hub_hash(path))
 
@@ -98,6 +107,18 @@ def published(row: WeightFile) -> dict[str, str]:
     return dict([(kind, digest.lower()) for kind, digest in stated.items() if digest][:1])
 
 
+def is_what_a_download_brings(row: WeightFile, path: Path) -> bool:
+    """Whether the file at `path` bears the name, or lies at the place, of what is published: then it must be that to
+    the last bit. Under another name it may be another form of the same weights."""
+    if not row.hub:
+        return path.name == Path(row.names[0]).name
+    repository, file = row.hub
+    if path.name == Path(file).name and (path.name != GENERIC or path.parent.name == repository.split("/")[-1]):
+        return True
+    cached = _cached(row.hub)
+    return bool(cached and path.samefile(cached))
+
+
 def links(path: Path) -> Iterator[Path]:
     """`path` and, where it is a link, what it points to, link after link."""
     for _ in range(40):  # as many as Linux follows
@@ -108,9 +129,12 @@ def links(path: Path) -> Iterator[Path]:
 
 
 def entry(name: str, catalog: Mapping[str, WeightFile] = CATALOG) -> WeightFile:
-    """The row called `name`. Raises InputError when there is none."""
+    """The row called `name`. Raises InputError when there is none, with the nearest names."""
     if name not in catalog:
-        raise InputError(f"{name!r} is not in the catalogue; it has: {', '.join(catalog)}")
+        typed = name.strip().lower().replace(" ", "-").replace("_", "-")
+        near = [typed] if typed in catalog else difflib.get_close_matches(typed, catalog)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"it has: {', '.join(catalog)}"
+        raise InputError(f"{name!r} is not in the catalogue; {hint}")
     return catalog[name]
 
 
@@ -121,15 +145,27 @@ def _safe(file: str) -> str:
 def _cached(place: tuple[str, str]) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(*place)
+    try:
+        found = try_to_load_from_cache(*place)
+    except OSError:  # a cache that another user closed
+        return None
     return Path(found) if isinstance(found, str) else None
 
 
-def _is_what_a_download_brings(row: WeightFile, path: Path) -> bool:
-    if not row.hub:
-        return path.name == Path(row.names[0]).name
-    cached = _cached(row.hub)
-    return bool(cached and path.samefile(cached))
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_closed(folder: Path, row: WeightFile) -> bool:
+    try:
+        for file in accepted(row):
+            (folder / file).is_file()
+    except OSError:
+        return True
+    return os.path.isdir(folder) and not os.access(folder, os.X_OK)  # since Python 3.14 nothing raises above
 
 
 def _hub_hash(path: Path) -> dict[str, str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, WeightsError
-from ..files import whole_file
+from ..errors import InputError, OutputError, WeightsError
+from ..files import REMEDIES, whole_set
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +33,8 @@ def read(path: Path) -> dict[str, torch.Tensor]:
         return _read_safetensors(path)
     import torch
 
-    with _explained(path):
+    with _explained(path), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what matters comes as an error; the rest would stand before our one line
         # Only the zip layout (PyTorch 1.6 and later) can be mapped.
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     for wrapper in WRAPPERS:
@@ -83,15 +86,16 @@ def fit(wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor], p
 
 def save(path: Path, state: Mapping[str, torch.Tensor]) -> None:
     """Write tensors as safetensors, whole or not at all, each in the number type it has."""
-    from safetensors.torch import save_file
-
     seen, separate = set(), {}
     for key, value in state.items():  # the format knows no tensor under two names: each gets its own copy
         memory = value.untyped_storage().data_ptr()
         separate[key] = value.clone().contiguous() if memory in seen else value.contiguous()
         seen.add(memory)
-    with whole_file(path) as file:
-        save_file(separate, file.name, metadata={"format": "pt"})
+    with whole_set(path.parent) as staging:
+        try:
+            _write(staging / path.name, separate)
+        except OutputError as error:
+            raise OutputError(f"cannot write {path}: {error}") from error
 
 
 def convert(path: Path, target: Path) -> None:
@@ -102,6 +106,40 @@ def convert(path: Path, target: Path) -> None:
     if target.exists():
         raise InputError(f"{target} exists already: remove it, or go on with it")
     save(target, read(path))
+
+
+def check_opens(path: Path) -> None:
+    """Raise WeightsError unless the file is of the kind that its name says. No tensor is read that can be left."""
+    if path.suffix in (".pth", ".pt"):
+        read(path)
+        return
+    _refuse_other_things(path)
+    if path.suffix == ".safetensors":
+        from safetensors import safe_open
+
+        with _explained(path), safe_open(path, framework="np"):  # it compares the header with the length, too
+            pass
+    elif path.suffix == ".zip" and not zipfile.is_zipfile(path):
+        raise WeightsError(f"{path} is damaged, incomplete or no zip archive; {AGAIN}")
+
+
+def _write(part: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """`save_file`, with what it leaves out: the mode of an ordinary file, the way to the disk, an error in words."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    part.touch(exist_ok=False)
+    mode = part.stat().st_mode
+    try:
+        save_file(tensors, part, metadata={"format": "pt"})
+    except SafetensorError as error:  # none of the OSErrors: the system's number stands in its text
+        code = re.search(r"os error (\d+)", str(error))
+        reason = " ".join(str(error).split())[:200]
+        raise OutputError(REMEDIES.get(int(code[1]), reason) if code else reason) from error
+    if part.stat().st_mode != mode:  # it puts a file of its own there, which only its owner may read
+        part.chmod(mode & 0o7777)
+    with part.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
@@ -137,8 +175,9 @@ def _explained(path: Path) -> Iterator[None]:
     except Exception as error:
         asked = re.search(r"GLOBAL ([\w.]+)", str(error))  # torch's own words end in advice to run it all the same
         reason = f"it asks for {asked[1]}" if asked else " ".join(str(error).split("\n")[0].split())[:200]
-        if "weights_only" in reason or not reason:
-            reason = f"it is damaged or no checkpoint ({type(error).__name__})"
+        plain = isinstance(error, OSError) or type(error).__name__ == "SafetensorError" or "allocate" in reason
+        if not (asked or plain):
+            reason = f"it is damaged, incomplete or no checkpoint ({type(error).__name__})"
         raise WeightsError(
             f"{path} cannot be read as weights (nothing in it was executed): {reason}; {AGAIN}"
         ) from error

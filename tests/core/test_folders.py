@@ -1,6 +1,7 @@
 """Which folders SEE2SOUND_MODELS names."""
 
 import os
+from pathlib import Path
 
 import pytest
 from see2sound_nodes.s2s_core import folders
@@ -116,3 +117,49 @@ def test_a_file_that_is_not_usable(named, tmp_path, text, words):
 def test_nothing_is_named(monkeypatch):
     monkeypatch.delenv(folders.VARIABLE, raising=False)
     assert folders.named() == folders.Places()
+
+
+@pytest.mark.parametrize("suffix", ["YAML", "Yml"])
+def test_a_file_in_capitals(named, tmp_path, suffix):
+    (tmp_path / f"OK.{suffix}").write_text("x: {sams: /a}")
+    assert list(map(str, named(tmp_path / f"OK.{suffix}").of("sams"))) == ["/a"]
+
+
+def test_a_file_that_is_neither_folder_nor_yaml(named, tmp_path):
+    (tmp_path / "sam.pth").write_bytes(b"x")
+    with pytest.raises(InputError, match=r"SEE2SOUND_MODELS names .*sam\.pth, which is a file; a folder"):
+        named(tmp_path, tmp_path / "sam.pth")
+
+
+@pytest.fixture
+def homeless(monkeypatch):
+    """A user id that the system does not list, without HOME."""
+
+    def unknown(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", lambda path: unknown(path) if str(path).startswith("~") else path)
+    monkeypatch.setattr(Path, "home", lambda: unknown(None))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+
+
+def test_an_unknown_home_that_is_named(named, homeless, tmp_path):
+    with pytest.raises(
+        InputError, match="SEE2SOUND_MODELS: no home folder is known for ~nosuchuser/x: write the whole"
+    ):
+        named("~nosuchuser/x")
+    table = tmp_path / "paths.yaml"
+    table.write_text("a: {base_path: ~nosuchuser/x, sams: y}")
+    with pytest.raises(
+        InputError, match=r"paths\.yaml, which is not usable: no home folder is known for ~nosuchuser/x"
+    ):
+        named(table)
+
+
+def test_without_a_home_the_default_is_left_out(named, homeless, monkeypatch, tmp_path):
+    named(tmp_path)
+    assert folders.everywhere("sams") == (tmp_path / "sams",)
+    with pytest.raises(InputError, match="set HOME, or XDG_CACHE_HOME"):
+        folders.default()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert folders.everywhere("sams")[1:] == (tmp_path / "cache" / "see2sound" / "models" / "sams",)

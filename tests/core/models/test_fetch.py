@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from see2sound_nodes.s2s_core.errors import Cancelled, DownloadError, InputError
+from see2sound_nodes.s2s_core.errors import Cancelled, DownloadError, InputError, WeightsError
 from see2sound_nodes.s2s_core.models import IF_MISSING, direct, load
 from see2sound_nodes.s2s_core.models.catalog import CATALOG, WeightFile
 from see2sound_nodes.s2s_core.models.fetch import SWITCHES, fetch
@@ -84,6 +84,27 @@ def test_a_file_that_people_have_under_another_name_is_not_fetched(get, shelf, p
     shelf.mkdir()
     (shelf / "mine.safetensors").write_bytes(b"x")
     assert get(names=("tiny.pth", "mine.pth")) == shelf / "mine.safetensors" and not publisher.requests
+
+
+def test_another_file_under_the_published_name_is_not_taken_for_it(get, shelf, publisher):
+    shelf.mkdir()
+    path = shelf / "tiny.pth"
+    path.write_bytes(b"weights")
+    with pytest.raises(
+        WeightsError, match=f"{path} has 7 bytes; tiny has {len(DATA)}.*delete it, or rename it"
+    ) as error:
+        get()
+    assert "\n" not in str(error.value) and path.read_bytes() == b"weights" and not publisher.requests
+    with pytest.raises(WeightsError, match="has 7 bytes"):
+        get(url=None, hub=("owner/repo", "there/tiny.pth"))
+    assert get(size=None) == path, "nobody stated a size to tell it by"
+    assert get(url=None, hub=("owner/repo", "another.pth")) == path, "another form of it may have any size"
+
+
+def test_a_folder_in_the_place_of_the_file(get, shelf, publisher):
+    (shelf / "tiny.pth").mkdir(parents=True)
+    refused(get, f"{shelf / 'tiny.pth'} is a folder", "move or rename the folder")
+    assert not publisher.requests and list(lying(shelf)) == ["tiny.pth"]
 
 
 @pytest.mark.parametrize("arrives", [0, len(DATA) // 2, len(DATA) - 1])

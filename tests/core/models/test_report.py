@@ -1,16 +1,19 @@
 """`s2s models`: what it lists, finds, fetches, verifies and converts."""
 
+import errno
 import hashlib
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from see2sound_nodes.s2s_core import cli
-from see2sound_nodes.s2s_core.models import direct, report
+from see2sound_nodes.s2s_core.models import direct, report, store
 from see2sound_nodes.s2s_core.models.catalog import WeightFile
 
 from .publisher import DATA
@@ -95,10 +98,11 @@ def test_fetch_that_fails_is_one_line(s2s, publisher):
 
 
 def test_verify(s2s, tmp_path, catalog):
+    pytest.importorskip("torch")
     assert s2s("verify") == (0, ["tiny: missing", "big: missing"], "")
     path, other = tmp_path / "sams" / "tiny.pth", tmp_path / "sams" / "old.pth"
     s2s("fetch", "tiny")
-    other.write_bytes(b"x")
+    weights_in(other)
     right = [f"tiny: is the published file: {path}", f"big: present, nothing published to compare with: {other}"]
     assert s2s("verify") == (0, right, "")
     assert s2s("verify", "big") == (0, right[1:], "")
@@ -106,6 +110,78 @@ def test_verify(s2s, tmp_path, catalog):
     code, printed, error = s2s("verify")
     assert code == 1 and printed[0].startswith(f"tiny: WRONG: {path} has sha256") and printed[1:] == right[1:]
     assert error.startswith("s2s: error: not the published file: tiny; delete")
+
+
+def weights_in(path):
+    torch = pytest.importorskip("torch")
+    path.parent.mkdir(exist_ok=True)
+    torch.save({"a": torch.ones(300)}, path)
+
+
+def test_verify_of_a_name_that_is_not_here(s2s, tmp_path):
+    code, printed, error = s2s("verify", "tiny")
+    assert (code, printed) == (1, ["tiny: missing"]) and "not on this machine: tiny; get it with 's2s models" in error
+    (tmp_path / "sams").mkdir()
+    (tmp_path / "sams" / "old.pth").write_bytes(b"x")
+    code, printed, error = s2s("verify", "tiny", "big")
+    assert code == 1 and len(printed) == 2 and "not the published file: big" in error
+
+
+OTHER_FORMS = {
+    "empty": lambda data: b"",
+    "a web page": lambda data: b"<!doctype html><title>Sign in</title>",
+    "a Git LFS pointer": lambda data: b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n",
+    "cut": lambda data: data[:-10],
+    "noise": lambda data: b"weights",
+}
+
+
+@pytest.mark.parametrize("damage", OTHER_FORMS)
+@pytest.mark.parametrize("file", ["old.pth", "old.safetensors"])
+def test_verify_opens_what_nobody_published(s2s, tmp_path, file, damage):
+    from see2sound_nodes.s2s_core.models import weights
+
+    path = tmp_path / "sams" / file
+    weights_in(tmp_path / "sams" / "old.pth")
+    if file != "old.pth":
+        weights.convert(tmp_path / "sams" / "old.pth", path)
+    good = f"big: present, nothing published to compare with: {path}"
+    assert s2s("verify", "big") == (0, [good], "")
+    path.write_bytes(OTHER_FORMS[damage](path.read_bytes()))
+    code, printed, error = s2s("verify", "big")
+    assert code == 1 and len(printed) == 1 and printed[0].startswith(f"big: WRONG: {path}"), printed
+    assert "not the published file: big; delete" in error
+
+
+def test_verify_opens_an_archive(s2s, tmp_path, catalog):
+    catalog["zip"] = replace(catalog["tiny"], names=("a.zip",), size=None, sha256=None)
+    path = tmp_path / "sams" / "a.zip"
+    path.parent.mkdir()
+    zipfile.ZipFile(path, "w").close()
+    assert s2s("verify", "zip")[0] == 0
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "zip: WRONG" in s2s("verify", "zip")[1][0]
+
+
+def test_verify_goes_on_after_a_file_that_cannot_be_read(s2s, tmp_path, monkeypatch):
+    weights_in(tmp_path / "sams" / "old.pth")
+    (tmp_path / "sams" / "tiny.pth").write_bytes(DATA)
+    real = Path.open
+
+    def opened(path, *arguments, **named):
+        if path.name == "tiny.pth":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", opened)
+    code, printed, _ = s2s("verify")
+    assert code == 1 and printed[0].endswith("tiny.pth cannot be read: Permission denied")
+    assert printed[1].startswith("big: present")
+
+
+def test_where_says_which_folder_it_could_not_read(s2s, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "_is_closed", lambda folder, row: folder.is_relative_to(tmp_path))
+    assert f"    in {tmp_path}/sams (not readable)" in s2s("where", "tiny")[1]
 
 
 def test_convert(s2s, tmp_path, catalog):
@@ -130,7 +206,9 @@ def test_wrong_usage(catalog, arguments):
 
 
 INTERRUPTED = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's "pytest &" hands down a SIGINT that is ignored
 from see2sound_nodes.s2s_core import cli
 from see2sound_nodes.s2s_core.models import report
 from see2sound_nodes.s2s_core.models.catalog import WeightFile

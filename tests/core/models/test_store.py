@@ -1,12 +1,25 @@
 """Where weight files are found, and how one tells that they are right."""
 
+import errno
 import hashlib
+import os
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from see2sound_nodes.s2s_core.errors import InputError, MissingModelError, WeightsError
 from see2sound_nodes.s2s_core.models.catalog import CATALOG, WeightFile
-from see2sound_nodes.s2s_core.models.store import accepted, converted, find, links, locate, verify
+from see2sound_nodes.s2s_core.models.store import (
+    accepted,
+    converted,
+    find,
+    is_what_a_download_brings,
+    links,
+    locate,
+    looked_into,
+    verify,
+)
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
 
 DATA = b"weights" * 1000
@@ -106,8 +119,78 @@ def test_verify_compares_with_what_is_published(tmp_path):
 
 
 def test_nobody_published_what_another_name_should_hold(tmp_path):
-    assert not verify("tiny", put(tmp_path, "renamed.pth", b"anything"), host(), TABLE)
-    assert not verify("hub", put(tmp_path, "official.pth", b"anything"), host(), TABLE)
+    for name in TABLE:
+        assert not verify(name, put(tmp_path, "renamed.pth", b"anything"), host(), TABLE)
+
+
+LAYOUT = replace(HUB, names=("official.pth", "repo/model.safetensors"), hub=("owner/repo", "model.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("row", "file"), [(HUB, "official.pth"), (LAYOUT, "repo/model.safetensors")], ids=["by its name", "by its folder"]
+)
+def test_what_the_hub_publishes_is_compared_wherever_it_lies(tmp_path, row, file):
+    row = replace(row, sha256=ROW.sha256)
+    path = put(tmp_path, file)
+    assert verify("hub", path, host(), {"hub": row})
+    for wrong, words in ((b"weights", "has 7 bytes; hub has 7000"), (DATA[::-1], "has sha256")):
+        path.write_bytes(wrong)
+        with pytest.raises(WeightsError, match=words):
+            verify("hub", path, host(), {"hub": row})
+
+
+def test_the_name_that_all_repositories_use_tells_nothing(tmp_path):
+    for file in ("other/model.safetensors", "model.safetensors"):
+        assert not verify("hub", put(tmp_path, file, b"anything"), host(), {"hub": LAYOUT})
+    small = CATALOG["depth-anything-v2-small"]
+    assert not is_what_a_download_brings(small, tmp_path / "Depth-Anything-V2-Small-hf" / "model.safetensors")
+    assert is_what_a_download_brings(small, tmp_path / "depth_anything_v2_vits.pth")
+
+
+@pytest.fixture
+def closed(tmp_path, monkeypatch):
+    """A folder into which this user may not look; root may look into any."""
+    real = Path.is_file
+
+    def is_file(path):
+        if path.is_relative_to(tmp_path / "closed"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    return tmp_path / "closed"
+
+
+def test_a_folder_that_cannot_be_read_is_passed_over_and_named(tmp_path, closed):
+    runtime = host(closed, tmp_path / "open")
+    with pytest.raises(MissingModelError) as error:
+        find("tiny", runtime, TABLE)
+    assert f"in {closed}/sams (not readable), {tmp_path}/open/sams; get it" in str(error.value)
+    assert locate("tiny", runtime, TABLE) is None
+    path = put(tmp_path / "open", "official.pth")
+    assert find("tiny", runtime, TABLE) == path
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid") or os.geteuid() != 0, reason="root tries it as somebody else")
+def test_somebody_elses_folder():
+    with tempfile.TemporaryDirectory() as name:  # tmp_path lies where only its owner may look
+        os.chmod(name, 0o755)
+        os.mkdir(f"{name}/sams", 0o000)
+        runtime = host(Path(name))
+        os.seteuid(65534)
+        try:
+            assert locate("tiny", runtime, TABLE) is None
+            assert looked_into(ROW, runtime) == [f"{name}/sams (not readable)"]
+        finally:
+            os.seteuid(0)
+
+
+def test_a_hub_cache_that_cannot_be_read(monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", refuse)
+    assert locate("hub", host(), TABLE) is None
 
 
 def test_the_hub_names_a_large_file_by_its_hash(tmp_path, nobody):
@@ -131,8 +214,24 @@ def test_a_blob_may_itself_be_a_link_named_by_another_hash(nobody):
 
 
 def test_an_unknown_name():
-    with pytest.raises(InputError, match="'huge' is not in the catalogue"):
+    with pytest.raises(InputError, match="'huge' is not in the catalogue; it has: sam-vit-b, sam-vit-l"):
         find("huge", host(), CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("SAM ViT-B", "sam-vit-b"),
+        ("SAM-VIT-B", "sam-vit-b"),
+        ("sam_vit_h", "sam-vit-h"),
+        ("sam2.1-tinny", "sam2.1-tiny"),
+    ],
+)
+def test_a_name_that_is_nearly_right(typed, meant):
+    with pytest.raises(InputError) as error:
+        find(typed, host(), CATALOG)
+    message = str(error.value)
+    assert f"did you mean {meant}" in message and "clip-merges" not in message and len(message) < 120
 
 
 @pytest.mark.parametrize("name", CATALOG)

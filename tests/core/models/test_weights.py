@@ -2,10 +2,11 @@
 
 import os
 import pickle
+import warnings
 import zipfile
 
 import pytest
-from see2sound_nodes.s2s_core.errors import InputError, WeightsError
+from see2sound_nodes.s2s_core.errors import InputError, OutputError, WeightsError
 from see2sound_nodes.s2s_core.models import weights
 
 torch = pytest.importorskip("torch")
@@ -53,6 +54,50 @@ def test_safetensors_are_written_whole_and_read_again(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         weights.save(path, STATE)
     assert path.read_bytes() == before and os.listdir(path.parent) == ["a.safetensors"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX modes")
+def test_a_saved_file_is_as_ordinary_as_any_and_on_the_disk(tmp_path, monkeypatch):
+    synced, real = [], os.fsync
+
+    def fsync(handle):
+        synced.append(os.fstat(handle).st_ino)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    for mask in (0o022, 0o077, 0o002):
+        before = os.umask(mask)
+        try:
+            weights.save(tmp_path / "a.safetensors", STATE)
+        finally:
+            os.umask(before)
+        found = (tmp_path / "a.safetensors").stat()
+        assert found.st_mode & 0o777 == 0o666 & ~mask and synced[-1] == found.st_ino
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("I/O error: No space left on device (os error 28)", "the disk is full: free some space"),
+        ("I/O error: Permission denied (os error 13)", "writing there is not permitted"),
+        ("something\nelse", "something else"),
+    ],
+)
+def test_a_disk_that_refuses(tmp_path, monkeypatch, text, words):
+    from safetensors import SafetensorError
+
+    def refuse(tensors, name, **_):
+        with open(name, "wb") as file:
+            file.write(b"half")
+        raise SafetensorError(text)
+
+    torch.save(STATE, tmp_path / "a.pth")
+    monkeypatch.setattr("safetensors.torch.save_file", refuse)
+    target = tmp_path / "new" / "a.safetensors"
+    with pytest.raises(OutputError) as error:
+        weights.convert(tmp_path / "a.pth", target)
+    assert str(error.value).startswith(f"cannot write {target}: {words}") and "\n" not in str(error.value)
+    assert os.listdir(tmp_path) == ["a.pth"]
 
 
 def test_convert(tmp_path):
@@ -128,7 +173,18 @@ NO_WEIGHTS = {
 @pytest.mark.parametrize("name", NO_WEIGHTS)
 def test_damaged_files(tmp_path, name):
     NO_WEIGHTS[name](tmp_path / name)
-    refused(tmp_path / name, "cannot be read as weights", "fetch it again")
+    message = refused(tmp_path / name, "cannot be read as weights", "fetch it again")
+    own = "it is damaged, incomplete or no checkpoint ("
+    assert (own in message) == (not name.endswith("safetensors")), "torch speaks at length, and to programmers"
+
+
+@pytest.mark.parametrize("content", [{"a": 1}, STATE], ids=["numbers", "tensors"])
+def test_no_warning_stands_before_the_message(tmp_path, content):
+    (tmp_path / "a.pth").write_bytes(pickle.dumps(content, protocol=4))
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        refused(tmp_path / "a.pth", "cannot be read as weights")
+    assert not heard
 
 
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
