@@ -54,16 +54,97 @@ class GenerateAudio:
                         "so editing one never changes the others.",
                     },
                 ),
-            }
+            },
+            "optional": {
+                "sampler": (
+                    ["default", *core.generate.SAMPLERS],
+                    {
+                        "tooltip": "Only for CoDi: how it goes from noise to sound. The help page compares them. "
+                        "The paper used DDIM (as published).",
+                        "advanced": True,
+                    },
+                ),
+                "steps": (
+                    "INT",
+                    {
+                        "default": 0,
+                        "min": 0,
+                        "max": 1000,
+                        "tooltip": "Only for CoDi: how often the network is asked. 0: what suits the sampler. "
+                        "The paper used 500.",
+                        "advanced": True,
+                    },
+                ),
+                "guidance": (
+                    "FLOAT",
+                    {
+                        "default": 7.5,
+                        "min": 1.0,
+                        "max": 30.0,
+                        "step": 0.5,
+                        "tooltip": "Only for CoDi: how closely the sound keeps to picture and words. 1: hardly, and "
+                        "twice as quick. The paper used 7.5.",
+                        "advanced": True,
+                    },
+                ),
+                "negative": (
+                    "STRING",
+                    {"default": "", "tooltip": "Only for CoDi: words to lead away from.", "advanced": True},
+                ),
+                "picture_weight": (
+                    "FLOAT",
+                    {
+                        "default": 1.0,
+                        "min": 0.0,
+                        "max": 1.0,
+                        "step": 0.05,
+                        "tooltip": "Only for CoDi: how much the picture counts against the words. 0: words alone.",
+                        "advanced": True,
+                    },
+                ),
+                "frames": (
+                    "IMAGE",
+                    {
+                        "tooltip": "Only for CoDi: frames of a moving picture, of the same size as image. Each "
+                        "region is then made from its box in 8 of them."
+                    },
+                ),
+            },
         }
 
     @classmethod
-    def execute(cls, generator, regions, image, prompts, seconds, seed):
+    def execute(
+        cls,
+        generator,
+        regions,
+        image,
+        prompts,
+        seconds,
+        seed,
+        sampler="default",
+        steps=0,
+        guidance=7.5,
+        negative="",
+        picture_weight=1.0,
+        frames=None,
+    ):
         picture = sockets.picture_from(image)
-        tracks = core.generate.run(
-            generator, regions, picture, prompts=prompts, seconds=seconds, seed=seed, runtime=runtime()
+        manner = core.generate.Sampling(
+            "" if sampler == "default" else sampler, steps, guidance, negative, picture_weight
         )
-        return sockets.audio_from(tracks), "\n".join(core.generate.describe(generator, regions, picture, prompts))
+        tracks = core.generate.run(
+            generator,
+            regions,
+            picture,
+            prompts=prompts,
+            seconds=seconds,
+            seed=seed,
+            sampling=manner,
+            frames=None if frames is None else sockets.frames_from(frames),
+            runtime=runtime(),
+        )
+        told = core.generate.describe(generator, regions, picture, prompts, manner)
+        return sockets.audio_from(tracks), "\n".join(told)
 
 
 class ImportAudio:

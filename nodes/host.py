@@ -12,6 +12,9 @@ from ..s2s_core import folders
 from ..s2s_core import runtime as core_runtime
 from ..s2s_core.resident import weight_bytes
 
+BUNDLED = {"clip_tokenizer": "sd1_tokenizer"}
+"""Model kind -> folder of ComfyUI's own package that has such files."""
+
 
 def runtime() -> core_runtime.Runtime:
     """The runtime for a node that runs now: the graph runner's, else ComfyUI's, else a headless one."""
@@ -89,13 +92,15 @@ class ComfyRuntime:
 
     def model_folders(self, kind: str) -> tuple[Path, ...]:
         """ComfyUI's folders of that kind, those of extra_model_paths.yaml included, then `models/<kind>` whether any
-        pack has announced that kind or not, then what SEE2SOUND_MODELS names."""
+        pack has announced that kind or not, then what SEE2SOUND_MODELS names, then what ComfyUI itself is made of."""
+        import comfy.model_management
         import folder_paths
 
         known = kind in folder_paths.folder_names_and_paths
         theirs = folder_paths.get_folder_paths(kind) if known else []
         ours = (Path(folder_paths.models_dir) / kind, *folders.named().of(kind))
-        return tuple(dict.fromkeys((*map(Path, theirs), *ours)))
+        bundled = [Path(comfy.model_management.__file__).with_name(BUNDLED[kind])] if kind in BUNDLED else []
+        return tuple(dict.fromkeys((*map(Path, theirs), *ours, *bundled)))
 
 
 def _patcher(module: Any) -> Any:

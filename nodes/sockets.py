@@ -27,6 +27,17 @@ def picture_from(image: Any, name: str = "image") -> core.types.Picture:
     return core.media.images.picture_from_array(image[0].cpu().float().numpy(), name)
 
 
+def frames_from(image: Any, name: str = "frames") -> Any:
+    """IMAGE [F, H, W, 3 or 4] -> [F, H, W, 3] float32 0..1, each frame by the rules of a picture."""
+    import numpy as np
+
+    found = list(image.shape)
+    if len(found) != 4 or not found[0]:
+        raise core.errors.InputError(f"{name} has shape {found}; allowed is [frames, height, width, 3]")
+    made = core.media.images.picture_from_array
+    return np.stack([made(frame.cpu().float().numpy(), f"{name} {n}").pixels for n, frame in enumerate(image, 1)])
+
+
 def image_from(*pictures: Any) -> Any:
     """Pictures as PIL images or arrays [H, W, 3] of one size -> IMAGE [B, H, W, 3] float32 0..1."""
     import numpy as np

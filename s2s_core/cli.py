@@ -136,11 +136,12 @@ def nodes(options: argparse.Namespace) -> None:
 def models(options: argparse.Namespace) -> None:
     """The models of every room and their weight files: list, find, fetch, verify or convert them."""
     from . import depth, generate, segment
+    from .generate.codi.convert import CONVERTERS
     from .models.report import Actions
 
     rooms = {"segment": segment.BACKENDS, "depth": depth.BACKENDS, "generate": generate.BACKENDS}
     with _terminal(options) as runtime:
-        for line in getattr(Actions(runtime, rooms), options.action)(options.names):
+        for line in getattr(Actions(runtime, rooms, converters=CONVERTERS), options.action)(options.names):
             print(line, flush=True)
 
 

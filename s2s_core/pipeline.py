@@ -40,6 +40,10 @@ class Settings:
     layout: str = _setting("5.1", "the loudspeakers to mix for")
     loudness: float = _setting(-23.0, "target in LUFS, -70 to -5")
     points: int = _setting(0, "where Segment Anything is asked, points along each side; 0 is 16 on a CPU, else 32")
+    sampler: str = _setting("", "how CoDi goes from noise to sound; empty is its default")
+    steps: int = _setting(0, "how often CoDi's network is asked; 0 is what suits the sampler")
+    guidance: float = _setting(7.5, "how closely CoDi keeps to picture and words, 1 to 30")
+    negative: str = _setting("", "words that CoDi leads away from")
     mode: str = _setting("distinct", "distinct: separate things; largest: the biggest masks, as the paper did")
     if_missing: str = _setting("error", "what to do about a model's missing file: error or download")
 
@@ -56,7 +60,8 @@ def run(picture: Picture, settings: Settings, runtime: Runtime) -> Scene:
     room = spatialize.make_room(ACOUSTICS[s.scene] if s.room == AS_THE_SCENE else s.room)
     camera = locate.Camera(s.projection, s.field_of_view)
     segment.check(s.count, s.mode, s.points)
-    generate.check(s.seconds, s.seed)
+    manner = generate.Sampling(s.sampler, s.steps, s.guidance, s.negative)
+    generate.check(s.seconds, s.seed, sampling=manner)
     spatialize.check(room, s.layout, loudness=s.loudness)
     segmenter = models.load("segment", segment.BACKENDS, s.segmenter, runtime, s.if_missing)
     depth_model = models.load("depth", depth.BACKENDS, s.depth_model, runtime, s.if_missing)
@@ -79,9 +84,16 @@ def run(picture: Picture, settings: Settings, runtime: Runtime) -> Scene:
     distances = depth.run(depth_model, picture, runtime=runtime)
     sources = locate.run(regions, distances, camera=camera, scene=s.scene, picture=picture, runtime=runtime)
     tracks = generate.run(
-        generator, regions, picture, prompts=s.prompts, seconds=s.seconds, seed=s.seed, runtime=runtime
+        generator,
+        regions,
+        picture,
+        prompts=s.prompts,
+        seconds=s.seconds,
+        seed=s.seed,
+        sampling=manner,
+        runtime=runtime,
     )
-    sounds = generate.describe(generator, regions, picture, s.prompts)
+    sounds = generate.describe(generator, regions, picture, s.prompts, manner)
     surround = spatialize.run(
         sources, tracks, room=room, layout=s.layout, loudness=s.loudness, tail=True, runtime=runtime
     )

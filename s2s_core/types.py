@@ -241,12 +241,16 @@ class Backend:
 
     `load(runtime)` gives the callable that the room's `run` uses; the room's docstring states its signature.
     `weights` are names of rows in `models/catalog.py`. A backend without any says "(no weights)" in its name.
+    `converted(runtime)` tells whether they are on this machine in another form, so that none of them is needed;
+    `extras` are rows that are needed all the same.
     """
 
     name: str
     summary: str
     load: Callable[..., Callable[..., Any]]
     weights: tuple[str, ...] = ()
+    converted: Callable[..., bool] = lambda runtime: False
+    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from numbers import Integral
 
+import numpy as np
+
 from ..errors import InputError, check_range
 from ..runtime import Runtime, generator
 from ..types import AudioTrack, Backend, Model, Picture, Region
 from .clips import from_clips
-from .request import Request
+from .codi import generator as codi
+from .codi.sampler import SAMPLERS
+from .request import AS_USUAL, Request, Sampling
 
-__all__ = ["BACKENDS", "Request", "check", "describe", "from_clips", "run"]
+__all__ = ["BACKENDS", "Request", "SAMPLERS", "Sampling", "check", "describe", "from_clips", "run"]
 
 SECONDS = (0.5, 600.0)
 SAMPLE_RATES = (8000, 192000)  # Hz
@@ -40,12 +44,14 @@ BACKENDS = {
             "Textures such as rain, surf or a crowd by recipe: chosen by words, else guessed from colours and edges.",
             _procedural,
         ),
+        *codi.BACKENDS,
     )
 }
 
 
-def check(seconds: float, seed: int, sample_rate: int | None = None) -> None:
+def check(seconds: float, seed: int, sample_rate: int | None = None, sampling: Sampling = AS_USUAL) -> None:
     """Raise InputError for values that `run` would refuse; needs no picture."""
+    codi.check(sampling)
     check_range("seconds", seconds, *SECONDS, "s")
     _check_whole("seed", seed, *SEEDS)
     if sample_rate is not None:
@@ -61,27 +67,45 @@ def run(
     seconds: float = 10.24,
     seed: int = 0,
     sample_rate: int | None = None,
+    sampling: Sampling = AS_USUAL,
+    frames: np.ndarray | None = None,
     runtime: Runtime,
 ) -> tuple[AudioTrack, ...]:
     """One mono clip for each region, in order, each exactly round(seconds * rate) samples long; none for no regions.
 
     `prompts` has a line for each region, or a single line for all. Where a line is empty or missing, the region's own
-    prompt holds. `seconds` 0.5..600, `seed` 0..2**64 - 1, `sample_rate` 8000..192000 Hz (None: the backend's own).
+    prompt holds. `sampling` is how a network goes about it, and `frames` [F, H, W, 3] float32 of the picture's size
+    show what moves; a backend that cannot use them makes of them nothing. `seconds` 0.5..600, `seed` 0..2**64 - 1,
+    `sample_rate` 8000..192000 Hz (None: the backend's own).
     Region i draws from stream i of the seed: its sound depends on nothing that is said of another region.
     Raises InputError when one of these is out of range, when there are more lines than regions, or when a mask and the
     picture differ in size.
     """
-    check(seconds, seed, sample_rate)
-    requests = _requests(regions, picture, prompts, seed)
+    check(seconds, seed, sample_rate, sampling)
+    requests = _requests(regions, picture, prompts, seed, sampling, frames)
     return tuple(model.of("generate")(requests, seconds, sample_rate, runtime)) if requests else ()
 
 
-def describe(model: Model, regions: Sequence[Region], picture: Picture, prompts: str = "") -> tuple[str, ...]:
+def describe(
+    model: Model, regions: Sequence[Region], picture: Picture, prompts: str = "", sampling: Sampling = AS_USUAL
+) -> tuple[str, ...]:
     """One line for each region: what `run` makes of it, and why. Raises InputError as `run` does."""
-    return tuple(model.of("generate").describe(request) for request in _requests(regions, picture, prompts, 0))
+    return tuple(
+        model.of("generate").describe(request) for request in _requests(regions, picture, prompts, 0, sampling)
+    )
 
 
-def _requests(regions: Sequence[Region], picture: Picture, prompts: str, seed: int) -> list[Request]:
+def _requests(
+    regions: Sequence[Region],
+    picture: Picture,
+    prompts: str,
+    seed: int,
+    sampling: Sampling,
+    frames: np.ndarray | None = None,
+) -> list[Request]:
+    if frames is not None and frames.shape[1:3] != picture.size:
+        sizes = [f"{width} x {height}" for height, width in (frames.shape[1:3], picture.size)]
+        raise InputError(f"the frames are {sizes[0]} pixels, {picture.name} is {sizes[1]}; allowed is the same size")
     names = [f"region {number} ({region.label})" for number, region in enumerate(regions, 1)]
     for region, name in zip(regions, names, strict=True):
         if region.mask.shape != picture.size:
@@ -92,7 +116,7 @@ def _requests(regions: Sequence[Region], picture: Picture, prompts: str, seed: i
             )
     words = _words(prompts, regions)
     return [
-        Request(picture, region, prompt, generator(seed, index), name)
+        Request(picture, region, prompt, generator(seed, index), name, sampling, frames)
         for index, (region, prompt, name) in enumerate(zip(regions, words, names, strict=True))
     ]
 

@@ -24,11 +24,12 @@ def load(
     """
     check_choice(f"the {room} model", name, backends)
     check_choice("if_missing", if_missing, IF_MISSING)
-    for weights in backends[name].weights:
+    row = backends[name]
+    for weights in (*(() if row.converted(runtime) else row.weights), *row.extras):
         if if_missing == "download":
             from .fetch import fetch
 
             fetch(weights, runtime)
         else:
             find(weights, runtime)
-    return Model(room, name, backends[name].load(runtime))
+    return Model(room, name, row.load(runtime))

@@ -13,8 +13,9 @@ class WeightFile:
     hold a sub-folder. Exactly one of `url` (a direct address, which brings `names[0]`) and `hub` (repository, file)
     says where a download comes from; `size` in bytes, `sha256` and `md5` are those of that download, None where no
     public statement was found; `about_mb` says roughly how much it is then. `twins` are hub files with the same weights
-    in another layout: a copy in the hub's cache counts as present. `licence` is the identifier, `licence_note` what it
-    means in one line.
+    in another layout: a copy in the hub's cache counts as present. `also` are (size, sha256) of the same content as
+    others distribute it under the published name. `licence` is the identifier, `licence_note` what it means in one
+    line.
     """
 
     folder: str
@@ -28,6 +29,7 @@ class WeightFile:
     md5: str | None = None
     about_mb: int = 0
     twins: tuple[tuple[str, str], ...] = ()
+    also: tuple[tuple[int, str], ...] = ()
 
     @property
     def source(self) -> str:
@@ -121,9 +123,10 @@ def _codi(file: str, size: int, sha256: str, folder: str = "") -> WeightFile:
     return WeightFile("see2sound", names, size, hub=("ZinengTang/CoDi", folder + file), sha256=sha256, **MIT)
 
 
-def _tokenizer(file: str, size: int, sha256: str) -> WeightFile:
+def _tokenizer(file: str, size: int, sha256: str, also: tuple[tuple[int, str], ...] = ()) -> WeightFile:
     hub = "clip-vit-large-patch14"
-    return WeightFile("see2sound", (f"{hub}/{file}",), size, hub=(f"openai/{hub}", file), sha256=sha256, **MIT)
+    names = (file, f"{hub}/{file}")  # the first as ComfyUI's own copy, which the host knows where to find
+    return WeightFile("clip_tokenizer", names, size, hub=(f"openai/{hub}", file), sha256=sha256, also=also, **MIT)
 
 
 CATALOG: dict[str, WeightFile] = {
@@ -214,7 +217,10 @@ CATALOG |= {
         "checkpoints_fp16/",
     ),
     "clip-vocabulary": _tokenizer(
-        "vocab.json", 961143, "3f0c4f7d2086b61b38487075278ea9ed04edb53a03cbb045b86c27190fa8fb69"
+        "vocab.json",
+        961143,
+        "3f0c4f7d2086b61b38487075278ea9ed04edb53a03cbb045b86c27190fa8fb69",
+        also=((1059962, "e089ad92ba36837a0d31433e555c8f45fe601ab5c221d4f607ded32d9f7a4349"),),  # ComfyUI's own copy
     ),
     "clip-merges": _tokenizer("merges.txt", 524619, "9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a"),
     "avitar": WeightFile(

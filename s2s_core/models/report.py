@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from ..errors import MissingModelError, WeightsError
 from ..folders import VARIABLE
@@ -12,17 +14,21 @@ from ..types import Backend
 from . import store
 from .catalog import CATALOG, WeightFile
 
+Converter = Callable[[Runtime, Mapping[str, WeightFile]], Iterable[Path]]
+"""Writes what it stands for as safetensors, and yields what it has written."""
+
 
 @dataclass
 class Actions:
     """Each method is one action on files of `catalog` by name; it yields its lines as the work goes on.
 
-    `rooms` are the tables of backends by the name of their room.
+    `rooms` are the tables of backends by the name of their room; `converters` are what else has a name to convert.
     """
 
     runtime: Runtime
     rooms: Mapping[str, Mapping[str, Backend]] = field(default_factory=dict)
     catalog: Mapping[str, WeightFile] = field(default_factory=lambda: CATALOG)
+    converters: Mapping[str, Converter] = field(default_factory=dict)
 
     def list(self, names: Sequence[str] = ()) -> Iterator[str]:
         """Every model of every room, and every weight file with its licence."""
@@ -85,23 +91,30 @@ class Actions:
             raise MissingModelError(f"not on this machine: {', '.join(missing)}; get it with {told}")
 
     def convert(self, names: Sequence[str]) -> Iterator[str]:
-        """Write the tensors of a checkpoint as safetensors: nothing in that format can run, and it loads faster."""
-        from . import weights
+        """Write the tensors of a checkpoint as safetensors: nothing in that format can run, and it loads faster. What
+        comes in several files ('codi', 'codi-fp16') becomes one folder of only what is needed."""
+        for name in self._known(names, self.converters):
+            convert = self.converters.get(name, partial(_convert_file, name))
+            yield from map(str, convert(self.runtime, self.catalog))
 
-        for name in self._known(names):
-            path = store.find(name, self.runtime, self.catalog)
-            target = store.converted(name, path, self.runtime, self.catalog)
-            weights.convert(path, target)
-            yield str(target)
-
-    def _known(self, names: Sequence[str]) -> Sequence[str]:
-        """`names`, or all where there are none. A wrong one is refused before any work."""
+    def _known(self, names: Sequence[str], more: Iterable[str] = ()) -> Sequence[str]:
+        """`names`, or all files where there are none. One that is neither a file's nor among `more` is refused before
+        any work."""
         for name in names:
-            store.entry(name, self.catalog)
+            store.entry(name, {**self.catalog, **dict.fromkeys(more)})
         return names or tuple(self.catalog)
 
     def _locate(self, name: str):
         return store.locate(name, self.runtime, self.catalog)
+
+
+def _convert_file(name: str, runtime: Runtime, catalog: Mapping[str, WeightFile]) -> Iterator[Path]:
+    from . import weights
+
+    path = store.find(name, runtime, catalog)
+    target = store.converted(name, path, runtime, catalog)
+    weights.convert(path, target)
+    yield target
 
 
 def _licence(row: WeightFile) -> str:

@@ -25,7 +25,7 @@ def locate(name: str, runtime: Runtime, catalog: Mapping[str, WeightFile] = CATA
     None if nowhere. A folder that cannot be read is passed over."""
     row = entry(name, catalog)
     candidates = (folder / file for folder in runtime.model_folders(row.folder) for file in accepted(row))
-    return next((path for path in candidates if _is_file(path)), None) or in_hub_cache(row)
+    return next((path for path in candidates if is_file(path)), None) or in_hub_cache(row)
 
 
 def find(name: str, runtime: Runtime, catalog: Mapping[str, WeightFile] = CATALOG) -> Path:
@@ -80,7 +80,10 @@ def verify(name: str, path: Path, runtime: Runtime, catalog: Mapping[str, Weight
     Raises WeightsError when its size, or the hash that the catalogue or the hub states, is another.
     """
     row = entry(name, catalog)
+    size = path.stat().st_size
     if is_what_a_download_brings(row, path):
+        if size in (others := dict(row.also)):
+            return compare(name, path, runtime, size, {"sha256": others[size]})
         return compare(name, path, runtime, row.size, published(row) or _hub_hash(path))
     return compare(name, path, runtime, None, _hub_hash(path))
 
@@ -152,7 +155,8 @@ def _cached(place: tuple[str, str]) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether there is a file; in a folder that is closed to us there is none."""
     try:
         return path.is_file()
     except OSError:

@@ -22,10 +22,12 @@ NAMED = 3  # keys that a message names before it counts the others
 AGAIN = "delete it and fetch it again"
 
 
-def read(path: Path) -> dict[str, torch.Tensor]:
+def read(path: Path, needed: Callable[[str], bool] | None = None) -> dict[str, torch.Tensor]:
     """The tensors of a .safetensors file or a PyTorch checkpoint, by name, on the CPU, mapped from the file.
 
-    Nothing in the file is executed. Raises WeightsError for whatever is not a flat collection of tensors.
+    Nothing in the file is executed. Raises WeightsError for whatever is not a flat collection of tensors; of a file
+    that holds more than one thing, only what stands under a `needed` name must be a tensor, and the rest is left out
+    where it is none.
     """
     path = Path(path)
     _refuse_other_things(path)
@@ -43,32 +45,42 @@ def read(path: Path) -> dict[str, torch.Tensor]:
     if not isinstance(content, Mapping) or not content:
         raise WeightsError(f"{path} holds {type(content).__name__}; a collection of named tensors is needed")
     strange = [str(key) for key, value in content.items() if not isinstance(value, torch.Tensor)]
-    if strange:
-        raise WeightsError(f"{path} holds things that are not tensors: {_some(strange)}; it is not a plain weight file")
-    return dict(content)
+    wrong = [key for key in strange if needed is None or needed(key)]
+    if wrong:
+        raise WeightsError(f"{path} holds things that are not tensors: {_some(wrong)}; it is not a plain weight file")
+    return {key: value for key, value in content.items() if isinstance(value, torch.Tensor)}
 
 
-def build(make: Callable[[], torch.nn.Module], state: Mapping[str, torch.Tensor], path: Path, what: str):
-    """The network that `make` constructs, holding exactly the tensors of `state` as float32, ready to compute.
+def build(
+    make: Callable[[], torch.nn.Module],
+    state: Mapping[str, torch.Tensor],
+    path: Path | str,
+    what: str,
+    half: str = "float32",
+    spelled: Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]] = dict,
+):
+    """The network that `make` constructs, holding exactly the tensors of `state` in the number type `half`, ready to
+    compute.
 
     It is made without memory, then filled, so that nothing is initialised only to be overwritten. Raises WeightsError
-    naming the missing, the unexpected and the misshapen keys; `what` is what the file at `path` should have been.
+    naming the missing, the unexpected and the misshapen keys, as `spelled` spells them; `what` is what the file at
+    `path` should have been.
     """
     import torch
 
     with torch.device("meta"):
-        network = make()
+        network = torch.nn.Module.to(make(), getattr(torch, half))  # networks of diffusers have a `to` that warns
     wanted = network.state_dict()
-    fit(wanted, state, path, what)
+    fit(spelled(wanted), spelled(state), path, what)
     network = network.to_empty(device="cpu")
     if any(name not in wanted for name, _ in network.named_buffers()):  # constants that no file holds
         for name, value in make().named_buffers():
             network.get_buffer(name).copy_(value)
-    network.load_state_dict({key: value.to(torch.float32) for key, value in state.items()}, strict=True)
+    network.load_state_dict(dict(state), strict=True)  # each is turned into the network's own number type
     return network.eval().requires_grad_(False)
 
 
-def fit(wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor], path: Path, what: str) -> None:
+def fit(wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor], path: Path | str, what: str) -> None:
     """Raise WeightsError unless `found` has exactly the keys and shapes of `wanted`."""
     problems = {
         "missing": [key for key in wanted if key not in found],

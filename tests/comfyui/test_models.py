@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from . import weights
 from .client import Client, Graph
 from .server import Server
 
@@ -81,6 +82,42 @@ def test_cancel_is_heard_within_a_batch_of_prompts(client: Client):
     waited = time.monotonic() - asked
     assert "execution_interrupted" in outcome.events and waited < CANCEL_SECONDS, waited
     print(f"cancel was heard after {waited:.1f} s")
+
+
+def test_codi_makes_a_sound_for_each_mask_and_can_be_stopped(server: Server):
+    weights.write_codi(server.base / "models")
+    prompt = {
+        "1": {"class_type": "S2S_LoadSample", "inputs": {"picture": "coffee"}},
+        "2": {"class_type": "S2S_ImportRegions", "inputs": {"mask": ["1", 1]}},
+        "3": {"class_type": "S2S_LoadGenerator", "inputs": {"model": "CoDi"}},
+        "4": {
+            "class_type": "S2S_GenerateAudio",
+            "inputs": {
+                "generator": ["3", 0],
+                "regions": ["2", 0],
+                "image": ["1", 0],
+                "prompts": "",
+                "seconds": 1.0,
+                "seed": 0,
+                "steps": 2,
+            },
+        },
+        "5": {"class_type": "PreviewAudio", "inputs": {"audio": ["4", 0]}},
+        "6": {"class_type": "PreviewAny", "inputs": {"source": ["4", 1]}},
+    }
+    outcome = server.client.run(prompt)
+    assert outcome.succeeded, outcome.events
+    prompt["4"]["inputs"] |= {"seconds": 30.0, "steps": 50}  # minutes
+    started = server.client.submit(prompt)
+    while started not in server.client.running():
+        time.sleep(0.05)
+    time.sleep(8)
+    asked = time.monotonic()
+    server.client.post("/interrupt", {})
+    outcome = server.client.wait(started, seconds=120)
+    waited = time.monotonic() - asked
+    assert "execution_interrupted" in outcome.events and waited < CANCEL_SECONDS, waited
+    print(f"cancel within a step of CoDi was heard after {waited:.1f} s")
 
 
 def test_a_missing_model_says_how_to_get_it(client: Client):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 from pathlib import Path
 from types import ModuleType
 
@@ -27,6 +28,28 @@ def write(models: Path) -> None:
     state = {key: torch.from_numpy(grown.fill(key, shape)) for key, shape in manifest.items()}
     state["depth_head.scratch.output_conv2.2.bias"] += 2  # else the last ReLU would leave nothing
     torch.save(state, models / "depthanything" / "depth_anything_v2_vits.pth")
+
+
+def write_codi(models: Path) -> None:
+    """What sound needs of CoDi, in full size and half precision, 1.4 GB, under the official names."""
+    import gzip
+
+    import torch
+
+    with gzip.open(TESTS / "data" / "codi" / "keys_full.json.gz", "rt") as file:
+        manifest = json.load(file)
+    folder = models / "see2sound" / "codi-fp16"
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(0)
+    for name, parts in {
+        "CoDi_encoders.pth": ("vae_decoder", "vocoder", "clip_vision"),
+        "CoDi_audio_diffuser_m.pth": ("unet_audio",),
+    }.items():
+        state = {}
+        for key, (shape, _) in ((key, told) for part in parts for key, told in manifest[part].items()):
+            value = torch.randn(shape) * math.prod(shape[1:]) ** -0.5 if len(shape) > 1 else 0.1 * torch.randn(shape)
+            state[key] = (value + (1 if len(shape) == 1 and key.endswith(".weight") else 0)).half()
+        torch.save(state, folder / name)
 
 
 def _module(path: Path) -> ModuleType:

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCS = ROOT / "nodes" / "web" / "docs"
-PAGES = {"segment": "S2S_LoadSegmenter", "depth": "S2S_LoadDepthModel"}
+PAGES = {"segment": "S2S_LoadSegmenter", "depth": "S2S_LoadDepthModel", "generate": "S2S_LoadGenerator"}
 
 
 def weight_files():
@@ -25,7 +25,8 @@ def weight_files():
     lines = ["| file | for | size | licence | from |", "|---|---|---|---|---|"]
     for name, row in CATALOG.items():
         site = f"{row.hub[0]}" if row.hub else row.url.split("/")[2]
-        purpose = users.get(name, ["not used yet"])[0]
+        idle = "words for CoDi" if row.folder == "clip_tokenizer" else "not used yet"
+        purpose = users.get(name, [idle])[0]
         lines.append(
             f"| `{name}` | {purpose} | {row.megabytes} | {row.licence}: {row.licence_note} | [{site}]({row.source}) |"
         )
@@ -34,11 +35,11 @@ def weight_files():
 
 def models(room):
     """One row for each model of a room."""
-    from see2sound_nodes.s2s_core import depth, segment
+    from see2sound_nodes.s2s_core import depth, generate, segment
     from see2sound_nodes.s2s_core.models.catalog import CATALOG
 
     lines = ["| model | what it is | file, size, licence |", "|---|---|---|"]
-    for backend in {"segment": segment, "depth": depth}[room].BACKENDS.values():
+    for backend in {"segment": segment, "depth": depth, "generate": generate}[room].BACKENDS.values():
         files = [
             f"`{name}`, {CATALOG[name].megabytes}, {CATALOG[name].licence}: {CATALOG[name].licence_note}"
             for name in backend.weights

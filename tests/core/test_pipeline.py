@@ -94,6 +94,13 @@ def test_what_needs_no_picture_is_refused_before_any_work(setting):
     assert not steps
 
 
+def test_how_to_sample_reaches_the_generator(monkeypatch):
+    heard, run = [], pipeline.generate.run
+    monkeypatch.setattr(pipeline.generate, "run", lambda *_, **given: heard.append(given) or run(*_, **given))
+    render(one_disc(), sampler="UniPC", steps=7, guidance=3.0, negative="music")
+    assert heard[0]["sampling"] == pipeline.generate.Sampling("UniPC", 7, 3.0, "music")
+
+
 @pytest.mark.parametrize("setting", [{"points": 65}, {"seconds": -1.0}, {"mode": "best"}, {"room": "cave"}])
 def test_nothing_is_downloaded_for_settings_that_are_refused(setting, monkeypatch):
     monkeypatch.setattr(pipeline.models, "load", lambda *_: pytest.fail("looked for a model"))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 from see2sound_nodes import NODE_CLASS_MAPPINGS
-from see2sound_nodes.s2s_core import media
+from see2sound_nodes.s2s_core import generate, media
 from see2sound_nodes.s2s_core import runtime as rt
 from see2sound_nodes.s2s_core.errors import InputError
-from see2sound_nodes.s2s_core.types import SoundSource, Trajectory
+from see2sound_nodes.s2s_core.types import AudioTrack, Model, SoundSource, Trajectory
 
 
 def call(node_id, **inputs):
@@ -153,3 +153,25 @@ def test_saved_flac_carries_the_graph_and_both_hosts_number_alike(host, tmp_path
 def test_a_prefix_that_leaves_the_output_folder_is_refused():
     with pytest.raises(InputError, match="leaves the output folder"):
         call("S2S_SaveSurround", audio=noise(1, 6), filename_prefix="../../etc/passwd")
+
+
+def test_what_is_said_of_sampling_reaches_the_generator():
+    heard = []
+
+    class Recorder:
+        def __call__(self, requests, seconds, sample_rate, runtime):
+            heard.extend(requests)
+            return [AudioTrack(np.zeros(10, np.float32), 16000) for _ in requests]
+
+        def describe(self, request):
+            return request.sampling.negative
+
+    image, masks = call("S2S_LoadSample", picture="coffee")
+    (regions,) = call("S2S_ImportRegions", mask=masks[:1], prompts="")
+    recorder = Model("generate", "recorder", Recorder())
+    given = {"sampler": "UniPC", "steps": 7, "guidance": 3.0, "negative": "music", "picture_weight": 0.25}
+    frames = image.repeat(2, 1, 1, 1) * 1.001
+    call("S2S_GenerateAudio", generator=recorder, regions=regions, image=image, frames=frames, **given)
+    (request,) = heard
+    assert request.sampling == generate.Sampling("UniPC", 7, 3.0, "music", 0.25)
+    assert request.frames.shape == (2, 400, 600, 3) and request.frames.max() <= 1

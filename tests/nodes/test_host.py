@@ -6,6 +6,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from see2sound_nodes.nodes import host
 from see2sound_nodes.s2s_core import runtime as core_runtime
+from see2sound_nodes.s2s_core.models import store
 
 
 class Interrupted(Exception):
@@ -73,6 +74,7 @@ def comfy(monkeypatch, tmp_path):
             state.calls.append(("detach",))
 
     management = ModuleType("comfy.model_management")
+    management.__file__ = str(tmp_path / "comfy" / "model_management.py")
     management.get_torch_device = lambda: state.card
     management.unet_offload_device = lambda: "cpu"
     management.should_use_fp16 = lambda device: "float16" in state.allowed
@@ -155,3 +157,15 @@ def test_folders_and_names(comfy, tmp_path, monkeypatch):
     assert runtime.model_folders("unheard") == (tmp_path / "models" / "unheard",)
     monkeypatch.setenv("SEE2SOUND_MODELS", str(tmp_path / "mine"))
     assert runtime.model_folders("unheard")[1:] == (tmp_path / "mine" / "unheard",)
+
+
+def test_the_tokenizer_that_comfyui_brings_is_found_after_the_users_own(comfy, tmp_path):
+    runtime, brought = host.ComfyRuntime(), tmp_path / "comfy" / "sd1_tokenizer"
+    assert runtime.model_folders("clip_tokenizer") == (tmp_path / "models" / "clip_tokenizer", brought)
+    brought.mkdir(parents=True)
+    for name, file in (("clip-vocabulary", "vocab.json"), ("clip-merges", "merges.txt")):
+        (brought / file).write_text("...")
+        assert store.find(name, runtime) == brought / file
+    (tmp_path / "models" / "clip_tokenizer").mkdir(parents=True)
+    (tmp_path / "models" / "clip_tokenizer" / "vocab.json").write_text("...")
+    assert store.find("clip-vocabulary", runtime) == tmp_path / "models" / "clip_tokenizer" / "vocab.json"
