@@ -52,12 +52,8 @@ def offline() -> str | None:
 
 def _refuse_another_size(name: str, here: Path, row: WeightFile) -> None:
     """A size is told at once; a hash would take its time at every start."""
-    found = here.stat().st_size
-    if (
-        row.size
-        and found not in (row.size, *(size for size, _ in row.also))
-        and store.is_what_a_download_brings(row, here)
-    ):
+    found, known = here.stat().st_size, (row.size, *(size for size, _ in row.also))
+    if row.size and found not in known and store.is_what_a_download_brings(row, here):
         raise WeightsError(
             f"{here} has {found} bytes; {name} has {row.size}: it is another or an incomplete file; delete it, or "
             "rename it to keep it, and fetch again"
