@@ -31,8 +31,9 @@ class Loader:
         }
 
     @classmethod
-    def execute(cls, model, if_missing="error"):
-        return (core.models.load(cls.ROOM, getattr(core, cls.ROOM).BACKENDS, model, runtime(), if_missing),)
+    def execute(cls, model, if_missing="error", **options):
+        backends = getattr(core, cls.ROOM).BACKENDS
+        return (core.models.load(cls.ROOM, backends, model, runtime(), if_missing, **options),)
 
 
 class LoadSegmenter(Loader):
@@ -60,6 +61,19 @@ class LoadGenerator(Loader):
     RETURN_TYPES = (sockets.GENERATOR,)
     RETURN_NAMES = ("generator",)
     OUTPUT_TOOLTIPS = ("The generator, for 'Generate Source Audio'.",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        inputs = super().INPUT_TYPES()
+        inputs["optional"]["precision"] = (
+            list(core.generate.PRECISIONS),
+            {
+                "tooltip": "Only for CoDi: what its UNet computes in. auto: half precision where the card does it "
+                "well. float32: twice the memory, for where half precision gives noise or nothing.",
+                "advanced": True,
+            },
+        )
+        return inputs
 
 
 NODES = {

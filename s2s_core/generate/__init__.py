@@ -6,6 +6,7 @@ A backend is called with all regions at once, so that a network can make them in
     backend.describe(request) -> str, one line: what it makes of that request, and why
 
 Clips have exactly round(seconds * rate) samples, where rate is `sample_rate`, or the backend's own when that is None.
+A row's `load` takes `precision`, a name in PRECISIONS: how a network computes; one without a network takes no notice.
 """
 
 from __future__ import annotations
@@ -20,17 +21,18 @@ from ..runtime import Runtime, generator
 from ..types import AudioTrack, Backend, Model, Picture, Region
 from .clips import from_clips
 from .codi import generator as codi
+from .codi.networks import AUTO, PRECISIONS
 from .codi.sampler import SAMPLERS
 from .request import AS_USUAL, Request, Sampling
 
-__all__ = ["BACKENDS", "Request", "SAMPLERS", "Sampling", "check", "describe", "from_clips", "run"]
+__all__ = ["BACKENDS", "PRECISIONS", "Request", "SAMPLERS", "Sampling", "check", "describe", "from_clips", "run"]
 
 SECONDS = (0.5, 600.0)
 SAMPLE_RATES = (8000, 192000)  # Hz
 SEEDS = (0, 2**64 - 1)
 
 
-def _procedural(runtime: Runtime):
+def _procedural(runtime: Runtime, precision: str = AUTO):
     from .procedural import Procedural
 
     return Procedural()

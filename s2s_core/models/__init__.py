@@ -15,9 +15,14 @@ IF_MISSING = ("error", "download")
 
 
 def load(
-    room: str, backends: Mapping[str, Backend], name: str, runtime: Runtime, if_missing: str = IF_MISSING[0]
+    room: str,
+    backends: Mapping[str, Backend],
+    name: str,
+    runtime: Runtime,
+    if_missing: str = IF_MISSING[0],
+    **options,
 ) -> Model:
-    """The handle that the backend called `name` of a room's table gives.
+    """The handle that the backend called `name` of a room's table gives; `options` are what the room's loaders take.
 
     Raises InputError for a name not in the table. When one of its weight files is not here, raises MissingModelError
     or, with `if_missing` "download", fetches it, which raises DownloadError when it cannot.
@@ -32,4 +37,4 @@ def load(
             fetch(weights, runtime)
         else:
             find(weights, runtime)
-    return Model(room, name, row.load(runtime))
+    return Model(room, name, row.load(runtime, **options))

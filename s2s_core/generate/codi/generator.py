@@ -23,7 +23,7 @@ from ...types import AudioTrack, Backend
 from ..clips import from_clips
 from ..request import Request, Sampling
 from . import conditions, pictures, windows, words
-from .networks import Networks, ready
+from .networks import AUTO, Networks, ready
 from .sampler import SAMPLERS, calls, chosen, guided, sample, start_noise
 from .windows import SAMPLE_RATE, Batches
 
@@ -196,7 +196,10 @@ def _together(runtime: Runtime) -> int:
 
 
 def _backend(label: str, name: str, weights: tuple[str, str], summary: str) -> Backend:
-    return Backend(label, summary, lambda runtime: Codi(Networks(name)), weights, partial(ready, name), WORDS)
+    def load(runtime: Runtime, precision: str = AUTO) -> Codi:
+        return Codi(Networks(name, precision=precision))
+
+    return Backend(label, summary, load, weights, partial(ready, name), WORDS)
 
 
 BACKENDS = (

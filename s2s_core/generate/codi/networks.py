@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...errors import MissingModelError
+from ...errors import MissingModelError, check_choice
 from ...models.libraries import need
 from ...runtime import Runtime
 from .config import FULL, Config
@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from .files import Tensors
 
 FULL_PRECISION = "float32"
+AUTO = "auto"
+PRECISIONS = (AUTO, FULL_PRECISION, "float16", "bfloat16")
+"""What the UNet may compute in; auto is what suits the device."""
 
 
 class Networks:
     """`name` is a set of `convert.SETS`. Only the UNet stands half precision: it does 99 % of the work, and the others
     give the same on every machine. A pickle travels without what was read."""
 
-    def __init__(self, name: str, config: Config = FULL):
-        self.name, self.config = name, config
+    def __init__(self, name: str, config: Config = FULL, precision: str = AUTO):
+        check_choice("precision", precision, PRECISIONS)
+        self.name, self.config, self.precision = name, config, precision
         self._tensors: Tensors | None = None
         self._made: dict[str, tuple[str, torch.nn.Module]] = {}
 
@@ -32,10 +36,10 @@ class Networks:
         return {**vars(self), "_tensors": None, "_made": {}}
 
     def unet(self, runtime: Runtime) -> torch.nn.Module:
-        """The UNet, in the runtime's half precision."""
+        """The UNet, in the chosen precision, else the runtime's half precision."""
         from .unet import load_unet
 
-        return self._network("unet", load_unet, runtime, runtime.half)
+        return self._network("unet", load_unet, runtime, runtime.half if self.precision == AUTO else self.precision)
 
     def vae(self, runtime: Runtime) -> torch.nn.Module:
         """The decoder of the latent."""

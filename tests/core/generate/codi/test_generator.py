@@ -253,6 +253,13 @@ def test_only_the_unet_stands_half_precision_and_it_is_read_anew_for_another(hos
         assert {value.dtype for value in network.parameters()} == {torch.float32}
 
 
+def test_a_chosen_precision_overrides_the_machines(host):
+    (dtype,) = {value.dtype for value in Networks("codi", TINY, "bfloat16").unet(host).parameters()}
+    assert dtype == torch.bfloat16
+    with pytest.raises(InputError, match="precision is 'float8'; allowed is one of: auto, float32"):
+        Networks("codi", TINY, "float8")
+
+
 def test_a_wild_sound_is_clamped_as_a_whole_and_no_other(codi, host):
     seen = []
     vae = codi.networks.vae(host)
