@@ -102,6 +102,17 @@ class GenerateAudio:
                         "advanced": True,
                     },
                 ),
+                "words_weight": (
+                    "FLOAT",
+                    {
+                        "default": 1.0,
+                        "min": 0.0,
+                        "max": 1.0,
+                        "step": 0.05,
+                        "tooltip": "Only for CoDi: how much the words count against the picture. 0: the picture alone.",
+                        "advanced": True,
+                    },
+                ),
                 "frames": (
                     "IMAGE",
                     {
@@ -126,11 +137,12 @@ class GenerateAudio:
         guidance=7.5,
         negative="",
         picture_weight=1.0,
+        words_weight=1.0,
         frames=None,
     ):
         picture = sockets.picture_from(image)
         manner = core.generate.Sampling(
-            "" if sampler == "default" else sampler, steps, guidance, negative, picture_weight
+            "" if sampler == "default" else sampler, steps, guidance, negative, picture_weight, words_weight
         )
         tracks = core.generate.run(
             generator,

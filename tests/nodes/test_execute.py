@@ -170,8 +170,9 @@ def test_what_is_said_of_sampling_reaches_the_generator():
     (regions,) = call("S2S_ImportRegions", mask=masks[:1], prompts="")
     recorder = Model("generate", "recorder", Recorder())
     given = {"sampler": "UniPC", "steps": 7, "guidance": 3.0, "negative": "music", "picture_weight": 0.25}
+    given["words_weight"] = 0.75
     frames = image.repeat(2, 1, 1, 1) * 1.001
     call("S2S_GenerateAudio", generator=recorder, regions=regions, image=image, frames=frames, **given)
     (request,) = heard
-    assert request.sampling == generate.Sampling("UniPC", 7, 3.0, "music", 0.25)
+    assert request.sampling == generate.Sampling("UniPC", 7, 3.0, "music", 0.25, 0.75)
     assert request.frames.shape == (2, 400, 600, 3) and request.frames.max() <= 1
