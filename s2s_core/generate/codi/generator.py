@@ -37,7 +37,7 @@ WORDS = ("clip-vocabulary", "clip-merges")
 FRAMES = 8  # of a moving picture, as many as CoDi's video half was made for
 TOGETHER = {"cpu": 1}  # windows in the UNet at a time; on a CPU more only cost memory
 TOGETHER_ELSEWHERE = 8
-WINDOW_BYTES = 450 << 20  # activations of one guided window of 256 frames in float32; see tests/bench
+WINDOW_BYTES = 450 << 20  # activations of one guided window of 256 frames in float32: an estimate, not measured
 DECODE_BYTES = 900 << 20  # the same for the VAE's decoder and the vocoder
 
 log = logging.getLogger(__name__)
