@@ -18,7 +18,7 @@ test: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -m "not comfyui and not slow"
 
-# Networks of full size, with weights made up on the spot: 10 minutes and 4 GB of memory.
+# Networks of full size, with weights made up on the spot: 3 minutes and 6 GB of memory.
 test-slow: $(VENV)/.test
 	$(BIN)/python -m pytest -m slow
 

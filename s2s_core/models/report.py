@@ -31,11 +31,11 @@ class Actions:
     converters: Mapping[str, Converter] = field(default_factory=dict)
 
     def list(self, names: Sequence[str] = ()) -> Iterator[str]:
-        """Every model of every room, and every weight file with its licence."""
+        """Every model of every room and whether it is ready, and every weight file with its licence."""
         backends = [(room, row) for room, rows in self.rooms.items() for row in rows.values()]
         width = max((len(row.name) for _, row in backends), default=0)
         for room, row in backends:
-            yield f"{room:8}  {row.name:{width}}  {row.summary}"
+            yield f"{room:8}  {row.name:{width}}  {self._readiness(row)}  {row.summary}"
         width = max(map(len, self.catalog), default=0)
         for name, row in self.catalog.items():
             here = "present" if self._locate(name) else "missing"
@@ -103,6 +103,11 @@ class Actions:
         for name in names:
             store.entry(name, {**self.catalog, **dict.fromkeys(more)})
         return names or tuple(self.catalog)
+
+    def _readiness(self, row: Backend) -> str:
+        """Whether a model could be loaded now, whatever form its files have."""
+        needed = (*(() if row.converted(self.runtime) else row.weights), *row.extras)
+        return "ready  " if all(name in self.catalog and self._locate(name) for name in needed) else "missing"
 
     def _locate(self, name: str):
         return store.locate(name, self.runtime, self.catalog)

@@ -187,7 +187,7 @@ def _backend(name: str, file: str, summary: str) -> Backend:
 BACKENDS = tuple(
     _backend(*row)
     for row in (
-        ("SAM ViT-B", "sam-vit-b", "Segment Anything, smallest: for a CPU or 4 GB of GPU memory"),
+        ("SAM ViT-B", "sam-vit-b", "Segment Anything, smallest: the one for a CPU"),
         ("SAM ViT-L", "sam-vit-l", "Segment Anything, middle size"),
         ("SAM ViT-H", "sam-vit-h", "Segment Anything, largest: what the paper used"),
     )

@@ -15,6 +15,8 @@ import pytest
 from see2sound_nodes.s2s_core import cli
 from see2sound_nodes.s2s_core.models import direct, report, store
 from see2sound_nodes.s2s_core.models.catalog import WeightFile
+from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
+from see2sound_nodes.s2s_core.types import Backend
 
 from .publisher import DATA
 
@@ -212,6 +214,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's "pytest &
 from see2sound_nodes.s2s_core import cli
 from see2sound_nodes.s2s_core.models import report
 from see2sound_nodes.s2s_core.models.catalog import WeightFile
+from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
+from see2sound_nodes.s2s_core.types import Backend
 url, size = sys.argv[1:]
 report.CATALOG = {"tiny": WeightFile("sams", ("tiny.pth",), int(size), "MIT", "free", url=url)}
 sys.exit(cli.main(["models", "fetch", "tiny"]))
@@ -243,3 +247,17 @@ def test_the_lines_work_on_any_table(catalog, tmp_path):
     assert list(actions.list()) == ["file      tiny  missing, ? MB, licence MIT: free for any use"]
     assert "    in no folder: SEE2SOUND_MODELS names one" in list(actions.where())
     assert list(report.Actions(actions.runtime, catalog={}).list()) == []
+
+
+def test_a_model_is_ready_when_its_files_are_here_in_any_form(catalog, tmp_path):
+    (tmp_path / "sams").mkdir()
+    (tmp_path / "sams" / "tiny.pth").write_bytes(DATA)
+    rows = {
+        "free": Backend("free", "needs nothing", None),
+        "small": Backend("small", "needs a file that is here", None, ("tiny",)),
+        "large": Backend("large", "needs one that is not", None, ("tiny", "big")),
+        "other form": Backend("other form", "has it otherwise", None, ("big",), lambda runtime: True, ("tiny",)),
+    }
+    host = HeadlessRuntime("cpu", models=(tmp_path,))
+    lines = list(report.Actions(host, {"segment": rows}, catalog).list())[: len(rows)]
+    assert ["missing" in line for line in lines] == [False, False, True, False]
