@@ -8,13 +8,14 @@ any size needs the memory of a small one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ..media.masks import bounding_box, enlarged
+from ..models.batches import Batches
 from ..models.held import Held
 from ..runtime import Runtime
 from ..types import Picture, Region
@@ -118,13 +119,14 @@ def masks(predictor: Predictor, pixels: np.ndarray, size: tuple[int, int], runti
 
     kind = runtime.device.split(":")[0]
     side = points or POINTS.get(kind, POINTS_ELSEWHERE)
-    batches = grid(side).split(BATCH.get(kind, BATCH_ELSEWHERE))
+    ask = Batches(BATCH.get(kind, BATCH_ELSEWHERE))
+    batches = grid(side).split(ask.size)
     found = Masks(size, [], [], [], [])
     with torch.inference_mode():
         seen = predictor.encode(pixels, runtime)
         with runtime.progress(f"asking at {side} x {side} points", len(batches)) as bar:
             for batch in batches:
-                for logits, scores in _answers(predictor, seen, batch):
+                for logits, scores in ask(lambda some: list(zip(*predictor.predict(seen, some), strict=True)), batch):
                     _keep(found, predictor, seen, logits, scores)
                 bar.step()
         if not len(found):
@@ -148,24 +150,6 @@ def scaled(size: tuple[int, int], side: int) -> tuple[int, int]:
     share = side / max(size)
     height, width = (max(1, int(length * share + 0.5)) for length in size)
     return height, width
-
-
-def _answers(predictor: Predictor, seen: Any, points: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """(logits, scores) of each point; where memory is short, of half as many points at a time."""
-    import torch
-
-    try:
-        answers = zip(*predictor.predict(seen, points), strict=True)
-    except torch.cuda.OutOfMemoryError:
-        if len(points) == 1:
-            raise
-        answers = None
-    if answers is None:  # outside of the except block, which keeps what was computed so far alive
-        torch.cuda.empty_cache()
-        for half in points.chunk(2):
-            yield from _answers(predictor, seen, half)
-    else:
-        yield from answers
 
 
 def _keep(found: Masks, predictor: Predictor, seen: Any, logits: torch.Tensor, scores: torch.Tensor) -> None:

@@ -10,12 +10,12 @@ window repeats another, as each frame has noise of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...models.batches import Batches
 from .sampler import Predict
 
 if TYPE_CHECKING:
@@ -129,30 +129,3 @@ def vocoded(vocoder: Callable[[torch.Tensor], torch.Tensor], mel: torch.Tensor, 
         skip = MARGIN * HOP if begin else 0  # a later piece overwrites the unsure end of this one
         whole[sound, begin * HOP + skip : (begin + size) * HOP + TAIL] = wave.float()[skip:]
     return whole
-
-
-@dataclass
-class Batches:
-    """How many things are done at a time; where memory turns out too short for that, half as many, from then on."""
-
-    size: int = 8
-
-    def __call__(self, call: Callable[[Sequence], torch.Tensor], items: Sequence) -> Iterator[torch.Tensor]:
-        """Yield what `call` gives for each of `items`. torch's OutOfMemoryError when a single one does not fit."""
-        import torch
-
-        done = 0
-        while done < len(items):
-            batch = items[done : done + self.size]
-            try:
-                answers = call(batch)
-            except torch.cuda.OutOfMemoryError:
-                if len(batch) == 1:
-                    raise
-                answers = None
-            if answers is None:  # outside of the except block, which keeps what was computed so far alive
-                torch.cuda.empty_cache()
-                self.size = len(batch) // 2
-            else:
-                yield from answers
-                done += len(batch)
