@@ -99,9 +99,9 @@ class LocateSources:
 
 
 class EditSource:
-    DESCRIPTION = "Moves, mutes, levels or widens one source. Chain several to edit several."
+    DESCRIPTION = "Moves, mutes, solos, levels or widens one source. Chain several to edit several."
     CATEGORY = f"{sockets.CATEGORY}/locate"
-    SEARCH_ALIASES = ["move", "mute", "gain", "volume", "spread"]
+    SEARCH_ALIASES = ["move", "mute", "solo", "gain", "volume", "spread"]
     RETURN_TYPES = (sockets.SOURCES,)
     RETURN_NAMES = ("sources",)
     OUTPUT_TOOLTIPS = ("All sources, the one edited.",)
@@ -125,7 +125,10 @@ class EditSource:
                 "gain": number(0.0, -60.0, 24.0, 0.5, "Decibels louder; negative is softer."),
                 "spread": number(0.0, 0.0, 360.0, 1.0, "Degrees wider than the thing looks; 360 is all around."),
                 "mute": ("BOOLEAN", {"default": False, "tooltip": "On: this source is not heard."}),
-            }
+            },
+            "optional": {
+                "solo": ("BOOLEAN", {"default": False, "tooltip": "On: only this source is heard, and others on solo."})
+            },
         }
 
     @classmethod

@@ -60,29 +60,74 @@ class SaveSurround:
                 ),
                 "format": (
                     list(core.media.sound.FORMATS),
-                    {"tooltip": "FLAC is half the size of WAV, loses nothing, and carries the workflow inside."},
+                    {
+                        "tooltip": "FLAC is half the size of WAV, loses nothing, and carries the workflow inside. "
+                        "AAC and Opus are small and play in browsers; Opus wants 48000 Hz."
+                    },
                 ),
-                "layout": (
-                    ["auto", *core.spatialize.LAYOUTS],
-                    {"tooltip": "What the channels are. auto: by their number; six are 5.1."},
-                ),
+                "layout": sockets.layout_input(),
             },
             "hidden": {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"},
         }
 
     @classmethod
     def execute(cls, audio, filename_prefix, format, layout, prompt=None, extra_pnginfo=None):
-        host, sound = runtime(), sockets.surround_from(audio, layout)
+        sound = sockets.surround_from(audio, layout)
         tags = core.media.metadata.graph_tags(prompt, extra_pnginfo) if embeds_graphs() else {}
-        stem = host.new_name("output", filename_prefix)
-        path = stem.with_name(stem.name + core.media.sound.FORMATS[format].suffix)
-        core.media.sound.write(path, sound, format, tags, runtime=host)
-        subfolder = path.parent.relative_to(os.path.abspath(host.folder("output"))).as_posix()
-        shown = {"filename": path.name, "subfolder": subfolder, "type": "output"}
-        return {"ui": {"files": [shown]}, "result": (str(path),)}
+        path = new_path(filename_prefix, core.media.sound.FORMATS[format].suffix)
+        core.media.sound.write(path, sound, format, tags, runtime=runtime())
+        return shown(path)
+
+
+class SaveScene:
+    DESCRIPTION = "Saves every source as an object with its place, for audio workstations that mix themselves (ADM)."
+    CATEGORY = f"{sockets.CATEGORY}/media"
+    SEARCH_ALIASES = ["ADM", "BW64", "object audio", "DAW", "export", "Atmos"]
+    RETURN_TYPES = ("STRING",)
+    RETURN_NAMES = ("file",)
+    OUTPUT_TOOLTIPS = ("The path of the file that was written.",)
+    FUNCTION = "execute"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {
+            "required": {
+                "sources": (sockets.SOURCES, {"tooltip": "Where things are, from 'Locate Sources'."}),
+                "audio": ("AUDIO", {"tooltip": "One mono clip for each source, as a batch, in the same order."}),
+                "filename_prefix": (
+                    "STRING",
+                    {
+                        "default": "see2sound/scene",
+                        "tooltip": "Name in the output folder; a number is added. Sub-folders are made.",
+                    },
+                ),
+            }
+        }
+
+    @classmethod
+    def execute(cls, sources, audio, filename_prefix):
+        path = new_path(filename_prefix, ".wav")
+        placed = core.spatialize.with_levels(sources)
+        core.media.adm.write_scene(path, placed, sockets.tracks_from(audio), runtime=runtime())
+        return shown(path)
+
+
+def new_path(prefix, suffix):
+    """A path in the output folder that no file has yet."""
+    stem = runtime().new_name("output", prefix)
+    return stem.with_name(stem.name + suffix)
+
+
+def shown(path):
+    """What an output node returns for a file it wrote."""
+    subfolder = path.parent.relative_to(os.path.abspath(runtime().folder("output"))).as_posix()
+    entry = {"filename": path.name, "subfolder": subfolder, "type": "output"}
+    return {"ui": {"files": [entry]}, "result": (str(path),)}
 
 
 NODES = {
     "S2S_LoadSample": (LoadSample, "Load Sample Picture"),
     "S2S_SaveSurround": (SaveSurround, "Save Surround"),
+    "S2S_SaveScene": (SaveScene, "Save ADM Scene"),
 }

@@ -12,7 +12,7 @@ from .spatialize import SpatializeSources
 
 def borrow(node: type, *names: str) -> dict:
     """Inputs that a stage's own node declares, so that each is described once."""
-    inputs = node.INPUT_TYPES()["required"]
+    inputs = {name: given for group in node.INPUT_TYPES().values() for name, given in group.items()}
     return {name: inputs[name] for name in names}
 
 
@@ -32,7 +32,7 @@ class RenderImage:
     OUTPUT_TOOLTIPS = (
         "The surround mix, 5.1 in the order FL FR FC LFE BL BR. Save it with 'Save Surround': "
         "ComfyUI's own audio nodes scramble more than two channels.",
-        "The same mix folded to stereo, for any player.",
+        "The same mix folded to two channels, for any player.",
         "Regions, viewing sphere, plan of the room and channels on one sheet.",
         "A table of the sources and the levels.",
     )
@@ -62,7 +62,14 @@ class RenderImage:
                 "depth_model": model_combo("depth", "estimates how far things are"),
                 "generator": model_combo("generate", "makes the sounds"),
             },
-            "optional": {"if_missing": IF_MISSING},
+            "optional": {
+                "if_missing": IF_MISSING,
+                "monitor": (
+                    list(core.spatialize.FOLDS),
+                    {"tooltip": "What the monitor output is for: loudspeakers (stereo) or headphones (binaural)."},
+                ),
+                **borrow(SpatializeSources, "reverberation"),
+            },
         }
 
     @classmethod

@@ -17,6 +17,17 @@ SOURCES = "S2S_SOURCES"
 ROOM = "S2S_ROOM"
 
 
+def number(default, low, high, step, tooltip, **options):
+    """A FLOAT input."""
+    return ("FLOAT", {"default": default, "min": low, "max": high, "step": step, "tooltip": tooltip, **options})
+
+
+def layout_input():
+    """The combo that says what the channels of an AUDIO are."""
+    tooltip = "What the channels are. auto: as 'Spatialize' made them, else by their number; six are 5.1."
+    return (["auto", *core.spatialize.LAYOUTS], {"tooltip": tooltip})
+
+
 def picture_from(image: Any, name: str = "image") -> core.types.Picture:
     """IMAGE [1, H, W, 3 or 4] -> Picture. More than one image is an error, not a silent choice."""
     found = list(image.shape)
@@ -69,11 +80,16 @@ def audio_from(tracks: tuple[core.types.AudioTrack, ...]) -> dict[str, Any]:
     return {"waveform": torch.from_numpy(samples)[:, None], "sample_rate": tracks[0].sample_rate}
 
 
-def surround_audio_from(sound: core.types.Surround) -> dict[str, Any]:
-    """Surround -> AUDIO, waveform [1, C, T] in the layout's order (5.1: FL FR FC LFE BL BR)."""
+def surround_audio_from(*sounds: core.types.Surround) -> dict[str, Any]:
+    """Surround of one layout, rate and length -> AUDIO, waveform [N, C, T] in the layout's order (5.1: FL FR FC LFE BL
+    BR). The layout's name goes along: other packs do not mind it, and ours need not guess from the number of channels.
+    """
+    import numpy as np
     import torch
 
-    return {"waveform": torch.from_numpy(sound.samples)[None], "sample_rate": sound.sample_rate}
+    first = sounds[0]
+    waveform = torch.from_numpy(np.stack([sound.samples for sound in sounds]))
+    return {"waveform": waveform, "sample_rate": first.sample_rate, "layout": first.layout.name}
 
 
 def clips_from(audio: Any, name: str = "audio") -> list[tuple[Any, int]]:
@@ -107,7 +123,8 @@ def tracks_from(audio: Any, name: str = "audio") -> tuple[core.types.AudioTrack,
 
 
 def surround_from(audio: Any, layout: str = "auto", name: str = "audio") -> core.types.Surround:
-    """AUDIO [1, C, T] -> Surround. "auto" takes the first layout of the table with that many channels."""
+    """AUDIO [1, C, T] -> Surround. "auto" takes the layout that came along, else the first loudspeaker layout of the
+    table with that many channels."""
     clips = clips_from(audio, name)
     if len(clips) != 1:
         raise core.errors.InputError(f"{name} holds {len(clips)} clips; allowed is one")
@@ -115,8 +132,12 @@ def surround_from(audio: Any, layout: str = "auto", name: str = "audio") -> core
     layouts = core.spatialize.LAYOUTS
     if layout != "auto":
         return core.types.Surround(samples, rate, layouts[layout])
-    fitting = [row for row in layouts.values() if len(row.speakers) == len(samples)]
+    came = layouts.get(audio.get("layout"))
+    by_number = [row for row in layouts.values() if row.kind == "speakers"]
+    fitting = [row for row in (came, *by_number) if row and len(row.speakers) == len(samples)]
     if not fitting:
-        counts = ", ".join(f"{len(row.speakers)} ({row.name})" for row in layouts.values())
-        raise core.errors.InputError(f"{name} has {len(samples)} channels; allowed is {counts}")
+        counts = ", ".join(f"{len(row.speakers)} ({row.name})" for row in by_number)
+        raise core.errors.InputError(
+            f"{name} has {len(samples)} channels; allowed is {counts}: choose its layout if it is another one"
+        )
     return core.types.Surround(samples, rate, fitting[0])

@@ -74,7 +74,7 @@ def render(options: argparse.Namespace) -> None:
     from .media import images, sound
 
     if not options.output:
-        raise InputError("the output is empty; allowed is a folder, or a file ending in .flac or .wav")
+        raise InputError("the output is empty; allowed is a folder, or a file ending in .flac, .wav, .m4a or .opus")
     target = Path(options.output)
     formats = {}
     for name, row in sound.FORMATS.items():
@@ -96,9 +96,11 @@ def render(options: argparse.Namespace) -> None:
             stem = Path(options.photo).stem
             with files.whole_set(target) as staging:  # first of all: a place that refuses us does so before the work
                 scene = pipeline.run(picture, settings, runtime)
-                for suffix, name in formats.items():
-                    sound.write(staging / f"{stem}{suffix}", scene.surround, name, runtime=runtime)
-                sound.write(staging / f"{stem}_stereo.wav", scene.monitor, formats[".wav"], runtime=runtime)
+                for suffix in (".flac", ".wav"):
+                    if scene.surround.layout.ffmpeg_name in sound.FORMATS[formats[suffix]].layouts:
+                        sound.write(staging / f"{stem}{suffix}", scene.surround, formats[suffix], runtime=runtime)
+                monitor = scene.monitor.layout.name
+                sound.write(staging / f"{stem}_{monitor}.wav", scene.monitor, formats[".wav"], runtime=runtime)
                 for figure in figures.FIGURES:
                     images.save_png(staging / f"{stem}_{figure}.png", figures.draw(scene, figure))
                 written = [target / path.name for path in sorted(staging.iterdir())]
@@ -192,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
 
     render_options = command(render)
     render_options.add_argument("photo", help="a picture of any usual format")
-    render_options.add_argument("-o", "--output", required=True, help="a folder, or a file ending in .flac or .wav")
+    render_options.add_argument("-o", "--output", required=True, help="a folder, or a file: .flac .wav .m4a .opus")
     _add_settings(render_options)
 
     run_options = command(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import depth, generate, locate, models, segment, spatialize
 from .errors import InputError, check_choice
@@ -13,6 +14,8 @@ ACOUSTICS = {"room": "living room", "street": "street", "landscape": "outdoors"}
 """Scene -> the room that sounds like it, taken when the user chooses none."""
 
 AS_THE_SCENE = "as the scene"
+AS_PUBLISHED = "as published"
+"""Not a room: the published spatial stage, for comparisons."""
 
 
 def _setting(default, meaning: str):
@@ -36,7 +39,7 @@ class Settings:
     scene: str = _setting("street", "how near and far relative depth reaches: room, street or landscape")
     seconds: float = _setting(10.0, "length of the clips in s, 0.5 to 600")
     seed: int = _setting(0, "another seed gives another take")
-    room: str = _setting(AS_THE_SCENE, "the virtual room around the listener, or as the scene")
+    room: str = _setting(AS_THE_SCENE, "the virtual room around the listener, as the scene, or as published")
     layout: str = _setting("5.1", "the loudspeakers to mix for")
     loudness: float = _setting(-23.0, "target in LUFS, -70 to -5")
     points: int = _setting(0, "where Segment Anything is asked, points along each side; 0 is 16 on a CPU, else 32")
@@ -46,23 +49,28 @@ class Settings:
     negative: str = _setting("", "words that CoDi leads away from")
     mode: str = _setting("distinct", "distinct: separate things; largest: the biggest masks, as the paper did")
     if_missing: str = _setting("error", "what to do about a model's missing file: error or download")
+    monitor: str = _setting("stereo", "what the mix is folded to for two channels: stereo, or binaural for headphones")
+    reverberation: float = _setting(0.0, "dB by which all that the room adds is louder, -60 (none of it) to 12")
+    engine: str = _setting("hybrid", "how the room is computed")
+    sample_rate: int = _setting(0, "of the result in Hz; 0 is that of the sounds")
 
 
 def run(picture: Picture, settings: Settings, runtime: Runtime) -> Scene:
-    """Picture -> regions -> depth -> places -> sounds -> surround and stereo monitor.
+    """Picture -> regions -> depth -> places -> sounds -> surround, and a monitor of two channels.
 
     Raises InputError when no region stands out in the picture, or when a stage refuses a setting.
     """
     s = settings
     # What needs neither picture nor model is refused before the first second of work, and before any download.
     check_choice("scene", s.scene, ACOUSTICS)
-    check_choice("room", s.room, (AS_THE_SCENE, *spatialize.ROOMS))
-    room = spatialize.make_room(ACOUSTICS[s.scene] if s.room == AS_THE_SCENE else s.room)
+    check_choice("room", s.room, (AS_THE_SCENE, *spatialize.ROOMS, AS_PUBLISHED))
+    check_choice("monitor", s.monitor, spatialize.FOLDS)
+    mix = _mix(s)
     camera = locate.Camera(s.projection, s.field_of_view)
     segment.check(s.count, s.mode, s.points)
     manner = generate.Sampling(s.sampler, s.steps, s.guidance, s.negative)
     generate.check(s.seconds, s.seed, sampling=manner)
-    spatialize.check(room, s.layout, loudness=s.loudness)
+    spatialize.check(mix["room"], s.layout, s.loudness, s.sample_rate or None)
     segmenter = models.load("segment", segment.BACKENDS, s.segmenter, runtime, s.if_missing)
     depth_model = models.load("depth", depth.BACKENDS, s.depth_model, runtime, s.if_missing)
     generator = models.load("generate", generate.BACKENDS, s.generator, runtime, s.if_missing)
@@ -94,11 +102,25 @@ def run(picture: Picture, settings: Settings, runtime: Runtime) -> Scene:
         runtime=runtime,
     )
     sounds = generate.describe(generator, regions, picture, s.prompts, manner)
-    surround = spatialize.run(
-        sources, tracks, room=room, layout=s.layout, loudness=s.loudness, tail=True, runtime=runtime
-    )
-    monitor = spatialize.fold_to_stereo(surround, s.loudness, runtime)
-    return Scene(sources, picture, regions, distances, tracks, sounds, room, surround, monitor)
+    if s.room == AS_PUBLISHED:
+        surround = spatialize.published.run(regions, distances, tracks, runtime=runtime)
+    else:
+        surround = spatialize.run(sources, tracks, **mix, runtime=runtime)
+    folded = surround.layout.kind == "binaural"  # it is for two channels already
+    monitor = surround if folded else spatialize.FOLDS[s.monitor](surround, s.loudness, runtime)
+    return Scene(sources, picture, regions, distances, tracks, sounds, mix["room"], surround, monitor)
+
+
+def _mix(settings: Settings) -> dict[str, Any]:
+    """The settings as `spatialize.run` takes them."""
+    usual = settings.room in (AS_THE_SCENE, AS_PUBLISHED)
+    return {
+        "room": spatialize.make_room(ACOUSTICS[settings.scene] if usual else settings.room),
+        "layout": settings.layout,
+        "mixing": spatialize.Mixing(engine=settings.engine, reverberation=settings.reverberation),
+        "loudness": settings.loudness,
+        "sample_rate": settings.sample_rate or None,
+    }
 
 
 def report(scene: Scene) -> str:

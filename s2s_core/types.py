@@ -7,10 +7,10 @@ Sound is float32 in [-1, 1] and never travels without its sample rate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from PIL import Image
@@ -125,8 +125,8 @@ class Trajectory:
 class SoundSource:
     """One thing that sounds, placed around the listener.
 
-    `width` is the angle it covers in degrees; `gain_db` and `muted` are the user's edits; `background` marks an
-    ambience without a point of its own.
+    `width` is the angle it covers in degrees; `gain_db`, `muted` and `solo` are the user's edits (see `heard`);
+    `background` marks an ambience without a point of its own.
     """
 
     label: str
@@ -135,6 +135,7 @@ class SoundSource:
     gain_db: float = 0.0
     muted: bool = False
     background: bool = False
+    solo: bool = False
 
     @property
     def azimuth(self) -> float:
@@ -156,6 +157,12 @@ class SoundSource:
         return replace(self, trajectory=Trajectory.still(azimuth, elevation, distance))
 
 
+def heard(sources: Sequence[SoundSource]) -> tuple[bool, ...]:
+    """Whether each source sounds: it is not muted, and it is solo or none is."""
+    alone = any(source.solo for source in sources)
+    return tuple(not source.muted and (source.solo or not alone) for source in sources)
+
+
 @dataclass(frozen=True, eq=False)
 class AudioTrack:
     """One mono sound: `samples` [T] float32 in [-1, 1] at `sample_rate` Hz."""
@@ -175,12 +182,19 @@ class Room:
 
     `listener` is the ears' place from the rear right floor corner, in m; None is the middle of the floor plan at ear
     height. `t60` 0 means the open air: no walls, only the ground reflects.
+
+    `absorption` is the share of the energy that each wall (rear, front, right, left, floor, ceiling) swallows in each
+    octave band of OCTAVES, 0 to 1; `t60` is then that of the middle bands. None: all alike, as `t60` asks.
     """
+
+    OCTAVES: ClassVar[tuple[int, ...]] = (125, 250, 500, 1000, 2000, 4000, 8000)
+    """Middles of the bands in Hz."""
 
     size: tuple[float, float, float] = (6.0, 5.0, 3.0)
     t60: float = 0.4
     listener: tuple[float, float, float] | None = None
     name: str = "living room"
+    absorption: tuple[tuple[float, ...], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -195,12 +209,18 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Layout:
-    """Loudspeakers in file order (as WAVE_FORMAT_EXTENSIBLE and FLAC order them) and what file formats call the set."""
+    """Channels in file order (as WAVE_FORMAT_EXTENSIBLE and FLAC order them) and what file formats call the set.
+
+    `kind`: `speakers`   one channel for each loudspeaker;
+            `binaural`   the two ears (headphones);
+            `ambisonic`  spherical harmonics, AmbiX: ACN order, SN3D weights. `speakers` then only names the channels.
+    """
 
     name: str
     speakers: tuple[Speaker, ...]
     wave_mask: int
     ffmpeg_name: str
+    kind: Literal["speakers", "binaural", "ambisonic"] = "speakers"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -232,40 +252,6 @@ class Surround:
     def seconds(self) -> float:
         """Duration in s."""
         return self.samples.shape[1] / self.sample_rate
-
-
-@dataclass(frozen=True)
-class Backend:
-    """One way of doing a room's job: a row in the room's `BACKENDS` table. Combo entries, the README's table, the list
-    of downloads and the "every backend" tests follow from the rows.
-
-    `load(runtime)` gives the callable that the room's `run` uses; the room's docstring states its signature.
-    `weights` are names of rows in `models/catalog.py`. A backend without any says "(no weights)" in its name.
-    `converted(runtime)` tells whether they are on this machine in another form, so that none of them is needed;
-    `extras` are rows that are needed all the same.
-    """
-
-    name: str
-    summary: str
-    load: Callable[..., Callable[..., Any]]
-    weights: tuple[str, ...] = ()
-    converted: Callable[..., bool] = lambda runtime: False
-    extras: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Model:
-    """A light handle that a loader gives and a room's `run` takes: which backend, and its loaded callable."""
-
-    room: str
-    name: str
-    call: Callable[..., Any] = field(repr=False)
-
-    def of(self, room: str) -> Callable[..., Any]:
-        """The callable, for `room` to use. Raises InputError when it belongs to another room."""
-        if self.room != room:
-            raise InputError(f"{self.name!r} is a model for {self.room}; here one for {room} is needed")
-        return self.call
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..backend import Model
 from ..runtime import Runtime
-from ..types import DepthMap, Model, Picture
+from ..types import DepthMap, Picture
 from . import cues, depth_anything
 from .imported import MEANINGS, from_image
 

@@ -11,9 +11,10 @@ from PIL import Image
 from scipy import ndimage, sparse
 from scipy.sparse.csgraph import dijkstra
 
+from ..backend import Backend
 from ..media.partition import partition, resized
 from ..runtime import Runtime
-from ..types import Backend, DepthMap, Picture
+from ..types import DepthMap, Picture
 
 HAZE_WINDOW = 15  # pixels, as in He, Sun and Tang, "Single Image Haze Removal Using Dark Channel Prior", CVPR 2009
 STEP = 0.004  # geodesic cost of one pixel where the colour does not change: one grey level

@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..backend import Backend
 from ..errors import InputError
 from ..models.held import Held
 from ..models.libraries import need
 from ..runtime import Runtime
-from ..types import Backend, DepthMap, Picture
+from ..types import DepthMap, Picture
 from .variants import VARIANTS, Variant
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ time.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 
 from ..errors import InputError, check_choice
-from ..types import DepthMap, Scene
+from ..types import DepthMap, Layout, Scene, SoundSource, heard
 from .channels import channel_strips
 from .plan import room_plan
 from .regions import regions_overlay
@@ -38,11 +39,22 @@ def _regions(scene: Scene) -> Image.Image:
 
 
 def _sphere(scene: Scene) -> Image.Image:
-    return viewing_sphere(scene.sources, scene.surround and scene.surround.layout)
+    return viewing_sphere(_shown(scene.sources), _loudspeakers(scene))
 
 
 def _plan(scene: Scene) -> Image.Image:
-    return room_plan(scene.room, scene.sources, scene.surround and scene.surround.layout)
+    return room_plan(scene.room, _shown(scene.sources), _loudspeakers(scene))
+
+
+def _shown(sources: tuple[SoundSource, ...]) -> list[SoundSource]:
+    """The sources, those that another one's solo silences muted."""
+    return [replace(source, muted=not loud) for source, loud in zip(sources, heard(sources), strict=True)]
+
+
+def _loudspeakers(scene: Scene) -> Layout | None:
+    """What the mix is for, if that stands around the listener."""
+    layout = scene.surround and scene.surround.layout
+    return layout if layout and layout.kind == "speakers" else None
 
 
 def _channels(scene: Scene) -> Image.Image:

@@ -16,9 +16,10 @@ from numbers import Integral
 
 import numpy as np
 
+from ..backend import Backend, Model
 from ..errors import InputError, check_range
 from ..runtime import Runtime, generator
-from ..types import AudioTrack, Backend, Model, Picture, Region
+from ..types import AudioTrack, Picture, Region
 from .clips import from_clips
 from .codi import generator as codi
 from .codi.networks import AUTO, PRECISIONS

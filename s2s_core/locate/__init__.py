@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +18,7 @@ from .camera import PROJECTIONS, Camera
 from .edit import edit
 from .sphere import angles, azimuth_spread, centroid
 
-__all__ = ["Camera", "PROJECTIONS", "SCENES", "distances", "edit", "run"]
+__all__ = ["Camera", "PROJECTIONS", "SCENES", "distances", "edit", "run", "span"]
 
 # Scene -> (near, far) in m: where relative depth begins and ends.
 SCENES = {"room": (1.0, 6.0), "street": (2.0, 40.0), "landscape": (3.0, 120.0)}
@@ -25,6 +27,8 @@ NEAREST, FARTHEST = 0.1, 10_000.0
 
 # Share of the relative depth values left out at each end, so that a few stray pixels do not set the scale.
 STRAY_PERCENT = 2.0
+# How many values of a clip's depth maps are looked at: about 8 MB of them, however long the clip.
+SAMPLE = 2**20
 # An ambience is heard from behind the things in front of it: at the distance that this share of its pixels is within.
 AMBIENCE_PERCENT = 75.0
 # How far the shapes of depth map and masks may differ: estimators work in multiples of 14 pixels.
@@ -41,6 +45,7 @@ def run(
     far: float | None = None,
     stage_width: float | None = None,
     picture: Picture | None = None,
+    span: tuple[float, float] | None = None,
     runtime: Runtime | None = None,
 ) -> tuple[SoundSource, ...]:
     """One SoundSource per region, in order.
@@ -52,7 +57,8 @@ def run(
     `scene` is a key of SCENES, or "custom" for `near` and `far` in m (which are not looked at otherwise); metric depth
     needs neither. `stage_width` in degrees (1..360) stretches or squeezes azimuths and widths so that the picture spans
     it, limited to +-180; 60 puts the picture's edges at the left and right loudspeaker, None or 0 is as seen.
-    `picture` serves only to settle an automatic field of view from its EXIF tags.
+    `picture` serves only to settle an automatic field of view from its EXIF tags. `span` is that of the whole clip (the
+    function of that name) when this is one frame of many.
 
     A depth map of another size but the same shape is resampled, bilinear: estimators work in multiples of 14 pixels.
     A picture with a side above 1024 pixels is measured in blocks of them (`media.masks.Blocks`): directions change by
@@ -69,7 +75,7 @@ def run(
     if stage_width:
         check_range("stage width", stage_width, 1, 360, "degrees", "0 leaves the directions as seen")
         stretch = stage_width / camera.horizontal_fov(size)
-    metres = distances(_coarse(depth, size), scene=scene, near=near, far=far)
+    metres = distances(_coarse(depth, size), scene=scene, near=near, far=far, span=span)
     metres = _fitted(metres, block_grid(size))
     if depth.unit == "axial" and camera.projection != "perspective":
         raise InputError(
@@ -86,11 +92,16 @@ def run(
 
 
 def distances(
-    depth: DepthMap, *, scene: str = "street", near: float | None = None, far: float | None = None
+    depth: DepthMap,
+    *,
+    scene: str = "street",
+    near: float | None = None,
+    far: float | None = None,
+    span: tuple[float, float] | None = None,
 ) -> np.ndarray:
     """Metres [H, W] float64 of a depth map: as they are when it is metric, else through the scene's limits.
 
-    Relative inverse depth is scaled to q in 0..1 between its 2nd and 98th percentile and
+    Relative inverse depth is scaled to q in 0..1 between `span`, by default that of this map alone, and
     1 / Z = 1 / far + q (1 / near - 1 / far). A map that is the same everywhere has q = 0.5.
     """
     values = depth.values.astype(np.float64)
@@ -105,11 +116,45 @@ def distances(
     check_range("far", far, NEAREST, FARTHEST, "m")
     if not near < far:
         raise InputError(f"near is {near:g} m and far is {far:g} m; near must be less than far")
+    low, high = span or _limits(values)
+    if not -math.inf < low <= high < math.inf:
+        raise InputError(f"span is {low:g} to {high:g}; allowed are two finite numbers, the lower one first")
+    nearness = ((values - low) / (high - low)).clip(0, 1) if _differ(low, high) else np.full(values.shape, 0.5)
+    return 1 / (1 / far + nearness * (1 / near - 1 / far))
+
+
+def span(depths: Sequence[DepthMap]) -> tuple[float, float]:
+    """(low, high) between which nearly all values of a clip's depth maps lie: their 2nd and 98th percentile.
+
+    Scaled by one span, a thing that stands still keeps its distance, whatever else enters or leaves the picture. About
+    SAMPLE values are looked at, an even grid of pixels from each map: no more memory for a longer clip, if `depths`
+    makes its maps as they are asked for. Where all but a few values are alike, it is their minimum and maximum.
+
+    Raises InputError when there is no map, or when the maps are not of one unit.
+    """
+    if not len(depths):
+        raise InputError("the clip has no depth map; its span needs at least one")
+    share, units, values = SAMPLE / len(depths), set(), []
+    for depth in depths:
+        part = min(1.0, math.sqrt(share / depth.values.size))
+        values.append(depth.values[np.ix_(*(_spread(length, part) for length in depth.values.shape))].ravel())
+        units.add(depth.unit)
+    if len(units) > 1:
+        raise InputError(f"the clip's depth maps are {' and '.join(sorted(units))}; all must come from one model")
+    return _limits(np.concatenate(values, dtype=np.float64))
+
+
+def _spread(length: int, part: float) -> np.ndarray:
+    """That part of 0..length - 1, evenly: from the middles of equal stretches, so that neither end counts more."""
+    count = max(1, round(length * part))
+    return ((np.arange(count) + 0.5) * (length / count)).astype(int)
+
+
+def _limits(values: np.ndarray) -> tuple[float, float]:
     low, high = np.percentile(values, (STRAY_PERCENT, 100 - STRAY_PERCENT))
     if not _differ(low, high):  # all but a few pixels are alike: what differs counts after all
         low, high = values.min(), values.max()
-    nearness = ((values - low) / (high - low)).clip(0, 1) if _differ(low, high) else np.full(values.shape, 0.5)
-    return 1 / (1 / far + nearness * (1 / near - 1 / far))
+    return float(low), float(high)
 
 
 def _differ(low: float, high: float) -> bool:

@@ -20,13 +20,17 @@ def edit(
     gain: float = 0.0,
     spread: float = 0.0,
     mute: bool = False,
+    solo: bool = False,
 ) -> tuple[SoundSource, ...]:
     """All sources, with source `number` (from 1) changed; the defaults change nothing.
 
     `turn` degrees to the left and `lift` degrees up shift its whole path (elevation stops at straight up or down),
     `distance` multiplies it (0.1 to 10), `gain` in dB (-60 to 24) adds to its own, `spread` in degrees (0 to 360) to
-    its width. Raises InputError for a number that no source has, a value
-    out of range, or a background that shall turn, lift or spread.
+    its width. `mute` silences it, `solo` all that are not solo too: after several edits with `solo`, each of theirs is
+    heard (`types.heard`), unless it is muted.
+
+    Raises InputError for a number that no source has, a value out of range, a background that shall turn, lift or
+    spread, or a source whose path is not finite.
     """
     if not 1 <= number <= len(sources):
         allowed = f"1 to {len(sources)}" if sources else "none, there are no sources"
@@ -43,6 +47,11 @@ def edit(
             "its distance, gain and mute can change"
         )
     path = source.trajectory
+    if not np.isfinite([path.times, path.azimuth, path.elevation, path.distance]).all():
+        raise InputError(
+            f"source {number} ({source.label!r}) has a path with times, angles or distances that are not finite "
+            "(NaN or infinite); allowed are finite numbers only: locate it again"
+        )
     moved = Trajectory(
         path.times,
         (path.azimuth + turn + 180) % 360 - 180,
@@ -55,5 +64,6 @@ def edit(
         width=min(source.width + spread, 360.0),
         gain_db=source.gain_db + gain,
         muted=source.muted or mute,
+        solo=source.solo or solo,
     )
     return (*sources[: number - 1], changed, *sources[number:])

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-PARTS = ("images", "masks", "metadata", "partition", "samples", "sound")
+PARTS = ("adm", "images", "masks", "metadata", "partition", "samples", "sound")
 
 
 def __getattr__(name):

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..backend import Backend, Model
 from ..errors import check_choice
 from ..runtime import Runtime
-from ..types import Backend, Model
 from .store import find
 
 IF_MISSING = ("error", "download")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from ..backend import Backend
 from ..errors import MissingModelError, WeightsError
 from ..folders import VARIABLE
 from ..runtime import Runtime
-from ..types import Backend
 from . import store
 from .catalog import CATALOG, WeightFile
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..backend import Model
 from ..errors import InputError, check_choice, check_range
 from ..runtime import Runtime
-from ..types import Model, Picture, Region
+from ..types import Picture, Region
 from . import sam, sam2, superpixels
 from .describe import describe, listed
 from .imported import BATCHES, from_masks

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..backend import Backend
 from ..errors import WeightsError
 from ..models import weights
 from ..models.held import Held
 from ..models.libraries import need
 from ..models.steps import stepping
 from ..runtime import Runtime
-from ..types import Backend
 from . import automatic
 from .sam2_files import for_stills, in_hub_spelling, recognise
 

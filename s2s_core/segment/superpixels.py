@@ -12,10 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
+from ..backend import Backend
 from ..media.masks import bounding_box, enlarged
 from ..media.partition import partition
 from ..runtime import Runtime
-from ..types import Backend, Picture, Region
+from ..types import Picture, Region
 from .merge_tree import Patches, describe, merge_tree
 from .selection import Candidates
 

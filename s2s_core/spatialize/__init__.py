@@ -1,46 +1,66 @@
 """From sources and their sounds to surround: each is panned, reflected by the room, mixed, and brought to level.
 
-The published method plays omnidirectional points in a room of pixels as channels; here sound comes from where it is
-seen. Sources stand still in this version.
+The published method plays omnidirectional points in a room of pixels as channels (`published.py` does it, for those
+who compare); here sound comes from where it is seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from ..errors import InputError, check_choice, check_range
+from ..errors import check_choice, check_range
 from ..runtime import HeadlessRuntime, Runtime
 from ..types import AudioTrack, Room, SoundSource, Surround
-from . import mix
+from . import mix, published
 from . import room as _room
+from .binaural import fold_to_binaural
+from .define import make_room
+from .engines import ENGINES
 from .fold import fold_to_stereo
+from .inputs import RATES, check_sources, check_tracks
 from .layouts import LAYOUTS
-from .loudness import CEILING, TARGET, levelled, measured
+from .levels import level, with_levels
+from .loudness import CEILING, TARGET, Meter, levelled, measured
+from .materials import MATERIALS
+from .mixing import Mixing
 from .pan import LAWS
 from .room import ROOMS
+from .stream import Stream
 
 __all__ = [
+    "ENGINES",
+    "FOLDS",
     "LAWS",
     "LAYOUTS",
+    "MATERIALS",
+    "Mixing",
     "ROOMS",
+    "Stream",
     "check",
     "direct_level",
-    "fold_to_stereo",
+    "levelled",
     "make_room",
     "measured",
+    "published",
     "report",
     "run",
+    "stems",
+    "stream",
+    "with_levels",
 ]
 
-CUSTOM = "custom"
+FOLDS = {"stereo": fold_to_stereo, "binaural": fold_to_binaural}
+"""Name -> (sound, loudness, runtime) -> the same sound for two loudspeakers or for headphones."""
 
 
-def check(room: Room, layout: str, law: str = "VBIP", loudness: float = TARGET) -> None:
+def check(room: Room, layout: str, loudness: float = TARGET, sample_rate: int | None = None) -> None:
     """Raise InputError for values that `run` would refuse; needs no sources."""
+    if sample_rate is not None:
+        check_range("sample rate", sample_rate, *RATES, "Hz")
     check_choice("layout", layout, LAYOUTS)
-    check_choice("panning law", law, LAWS)
     check_range("loudness", loudness, -70.0, -5.0, "LUFS")
     _room.check(room)
 
@@ -51,51 +71,94 @@ def run(
     *,
     room: Room = ROOMS["street"],
     layout: str = "5.1",
-    law: str = "VBIP",
+    mixing: Mixing | None = None,
     tail: bool = True,
     loudness: float = TARGET,
+    sample_rate: int | None = None,
     runtime: Runtime | None = None,
 ) -> Surround:
     """Surround sound of `tracks[i]` at `sources[i]`.
 
-    Direct sound (no propagation delay), reflections up to the third order, and reverberation; see `rir.py`. A source
-    beyond the walls is as soft as its distance says and sounds in the room from where its ray meets the wall. A
-    background source has no direction: it plays equally from all main loudspeakers, decorrelated, outside the room.
-    All sources also feed the LFE, where the layout has one.
+    Direct sound (no propagation delay), reflections, and reverberation; see `rir.py`. A source beyond the walls is as
+    soft as its distance says and sounds in the room from where its ray meets the wall. One that moves is followed;
+    see `moving.py`. A background source has no direction: it plays equally from all main channels, decorrelated,
+    outside the room. All sources also feed the LFE, where the layout has one. Where one is `solo`, only such are heard.
 
-    `layout` and `law` are keys of LAYOUTS and LAWS. Tracks may differ in length, the longest counts: with `tail` False
-    the result is exactly as long, with `tail` the room's decay follows. One gain brings it to `loudness` LUFS (-70..-5)
-    unless the true peak would exceed -1 dBTP; `Surround` reports both. The same input gives the same bytes.
+    `layout` is a key of LAYOUTS. Tracks may differ in length, the longest counts: with `tail` False the result is
+    exactly as long, with `tail` the room's decay follows. They must have one sample rate, which is the result's too,
+    unless `sample_rate` in Hz (8000..384000) asks for another: then all are resampled to it. One gain brings it to
+    `loudness` LUFS (-70..-5) unless the true peak would exceed -1 dBTP; `Surround` reports both. The same input gives
+    the same bytes.
 
     Raises InputError when there are no sources, when numbers of sources and tracks or the tracks' sample rates differ,
-    when samples are not finite, when a value is out of range, or when a source moves.
+    when samples are not finite, or when a value is out of range.
     """
-    check(room, layout, law, loudness)
-    _check_sources(sources)
-    _check_tracks(sources, tracks)
-    runtime = runtime or HeadlessRuntime()
-    samples = mix.render(sources, tracks, room, LAYOUTS[layout], law, tail, runtime)
-    return levelled(Surround(samples, tracks[0].sample_rate, LAYOUTS[layout]), loudness, runtime)
+    runtime, mixing = runtime or HeadlessRuntime(), mixing or Mixing()
+    tracks = _checked(sources, tracks, room, layout, mixing, loudness, sample_rate)
+    samples, meter = _mixed(sources, tracks, room, layout, mixing, tail, runtime)
+    gain_db = meter.gain(loudness)
+    samples *= np.float32(10 ** (gain_db / 20))
+    return Surround(samples, tracks[0].sample_rate, LAYOUTS[layout], **meter.after(gain_db))
 
 
-def make_room(preset: str, size: tuple[float, float, float] | None = None, t60: float | None = None) -> Room:
-    """The room called `preset` in ROOMS, which `size` and `t60` do not change; or, for "custom", one of `size`
-    (length, width, height) in m that rings for `t60` s (0 is the open air). Raises InputError for what cannot be."""
-    check_choice("room", preset, (*ROOMS, CUSTOM))
-    if preset != CUSTOM:
-        return ROOMS[preset]
-    if size is None or t60 is None:
-        raise InputError("room is 'custom' but size or t60 is missing: give both, or choose another room")
-    made = Room(tuple(float(side) for side in size), float(t60), name="custom room")
-    _room.check(made)
+def stream(
+    sources: Sequence[SoundSource],
+    tracks: Sequence[AudioTrack],
+    *,
+    room: Room = ROOMS["street"],
+    layout: str = "5.1",
+    mixing: Mixing | None = None,
+    tail: bool = True,
+    loudness: float = TARGET,
+    sample_rate: int | None = None,
+    runtime: Runtime | None = None,
+) -> Stream:
+    """What `run` gives, block by block, for sound of any length in little memory: it is mixed once into a file in the
+    temp folder, which the Stream reads and removes."""
+    runtime, mixing = runtime or HeadlessRuntime(), mixing or Mixing()
+    tracks = _checked(sources, tracks, room, layout, mixing, loudness, sample_rate)
+    meter = Meter(tracks[0].sample_rate, LAYOUTS[layout])
+    made = Stream(tracks[0].sample_rate, LAYOUTS[layout], runtime.folder("temp"))
+    for block in mix.render(sources, tracks, room, LAYOUTS[layout], mixing, tail, runtime):
+        meter.add(block)
+        made.keep(block)
+    made.settle(meter, loudness)
     return made
 
 
-def direct_level(source: SoundSource, track: AudioTrack) -> float:
+def stems(
+    sources: Sequence[SoundSource],
+    tracks: Sequence[AudioTrack],
+    *,
+    room: Room = ROOMS["street"],
+    layout: str = "5.1",
+    mixing: Mixing | None = None,
+    tail: bool = True,
+    loudness: float = TARGET,
+    sample_rate: int | None = None,
+    runtime: Runtime | None = None,
+) -> tuple[Surround, ...]:
+    """The mix of `run` taken apart: what each source adds to it, in order and all of one length; their sum is the mix.
+    A source that is not heard is silence. Arguments as for `run`."""
+    runtime, mixing = runtime or HeadlessRuntime(), mixing or Mixing()
+    tracks = _checked(sources, tracks, room, layout, mixing, loudness, sample_rate)
+    arguments = (room, layout, mixing, tail, runtime)
+    total, meter = _mixed(sources, tracks, *arguments)
+    gain = np.float32(10 ** (meter.gain(loudness) / 20))
+    made = []
+    for number in range(len(sources)):
+        alone = [replace(source, muted=source.muted or i != number) for i, source in enumerate(sources)]
+        samples, own = _mixed(alone, tracks, *arguments)
+        samples *= gain
+        made.append(Surround(samples, tracks[0].sample_rate, LAYOUTS[layout], **own.after(meter.gain(loudness))))
+    return tuple(made)
+
+
+def direct_level(source: SoundSource, track: AudioTrack, mixing: Mixing | None = None) -> float:
     """RMS in dBFS of a source's direct sound over all loudspeakers, before the one gain that `Surround.gain_db` gives;
     -inf when muted or silent."""
     power = float(np.mean(np.square(track.samples, dtype=np.float64))) if len(track.samples) else 0.0
-    power *= mix.level(source) ** 2
+    power *= 0.0 if source.muted else float(level(source, mixing or Mixing())) ** 2
     return 10 * float(np.log10(power)) if power else -np.inf
 
 
@@ -115,42 +178,20 @@ def report(sound: Surround) -> str:
     return f"{sound.layout.name}, {sound.seconds:.2f} s at {sound.sample_rate} Hz: {levels}\n{'  '.join(channels)} dBFS"
 
 
-def _check_sources(sources: Sequence[SoundSource]) -> None:
-    if not sources:
-        raise InputError("there are no sources to spatialize; find regions in the picture first")
-    for source in sources:
-        knots = len(source.trajectory.times)
-        if knots != 1:
-            raise InputError(
-                f"source {source.label!r} moves ({knots} knots); sources must stand still: keep one knot of its path"
-            )
-        check_range(f"azimuth of source {source.label!r}", source.azimuth, -360, 360, "degrees")
-        check_range(f"elevation of source {source.label!r}", source.elevation, -90, 90, "degrees")
-        check_range(f"distance of source {source.label!r}", source.distance, 0, 1e6, "m")
-        check_range(f"width of source {source.label!r}", source.width, 0, 360, "degrees")
-        check_range(f"gain of source {source.label!r}", source.gain_db, -120, 60, "dB")
+def _checked(sources, tracks, room, layout, mixing, loudness, sample_rate) -> Sequence[AudioTrack]:
+    """The tracks at one sample rate, after everything was found possible."""
+    check(room, layout, loudness, sample_rate)
+    check_sources(sources, mixing)
+    return check_tracks(sources, tracks, sample_rate)
 
 
-def _check_tracks(sources: Sequence[SoundSource], tracks: Sequence[AudioTrack]) -> None:
-    if len(tracks) != len(sources):
-        raise InputError(
-            f"there are {len(sources)} sources and {len(tracks)} tracks; each source needs one track, in the same order"
-        )
-    for source, track in zip(sources, tracks, strict=True):
-        name = f"the track of source {source.label!r}"
-        if track.samples.ndim != 1:
-            raise InputError(f"{name} has shape {list(track.samples.shape)}; allowed is mono [samples]: mix it down")
-        if track.sample_rate != tracks[0].sample_rate:
-            raise InputError(
-                f"{name} has {track.sample_rate} Hz and the first track {tracks[0].sample_rate} Hz; all must have one "
-                "sample rate: resample one of them"
-            )
-        bad = int(np.count_nonzero(~np.isfinite(track.samples)))
-        if bad:
-            raise InputError(
-                f"{name} holds {bad} of {track.samples.size} samples that are not finite (NaN or infinite); allowed "
-                "are finite numbers: generate or load it again"
-            )
-    check_range("sample rate", tracks[0].sample_rate, 8000, 384000, "Hz")
-    if not any(len(track.samples) for track in tracks):
-        raise InputError("all tracks are empty (0 samples); at least one must hold sound")
+def _mixed(sources, tracks, room, layout, mixing, tail, runtime) -> tuple[np.ndarray, Meter]:
+    """The whole mix [C, T] before its gain, and a meter that heard it."""
+    rate, row = tracks[0].sample_rate, LAYOUTS[layout]
+    meter, at = Meter(rate, row), 0
+    samples = np.empty((len(row.speakers), mix.total_length(sources, tracks, room, mixing, tail)), np.float32)
+    for block in mix.render(sources, tracks, room, row, mixing, tail, runtime):
+        meter.add(block)
+        samples[:, at : at + block.shape[1]] = block
+        at += block.shape[1]
+    return samples, meter

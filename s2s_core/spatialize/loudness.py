@@ -10,6 +10,7 @@ from scipy import signal
 from ..errors import check_range
 from ..runtime import HeadlessRuntime, Runtime
 from ..types import Layout, Surround
+from .peak import PIECE, PeakMeter, magnitude
 
 TARGET = -23.0
 """LUFS, EBU R 128."""
@@ -24,7 +25,75 @@ HIGH_PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
 HOP, HOPS_PER_BLOCK = 0.1, 4
 ABSOLUTE_GATE, RELATIVE_GATE = -70.0, -10.0
 
-OVERSAMPLING, PHASE_TAPS, PEAK_BLOCK, PIECE = 4, 24, 32, 1 << 16
+
+class Meter:
+    """Loudness and true peak of a sound that arrives in pieces: `add` them in order, then ask."""
+
+    def __init__(self, sample_rate: int, layout: Layout):
+        self.weights = weights(layout)
+        self.main = np.flatnonzero(self.weights)
+        self.hop = round(HOP * sample_rate)
+        self.sections = k_filter(sample_rate)
+        self.state = np.zeros((len(self.sections), len(self.main), 2))
+        self.powers: list[float] = []  # of each whole hop, channels weighted and summed
+        self.begun, self.length = np.zeros(0), 0  # squares of the hop that is not whole yet
+        self.peaks, self.loudest = PeakMeter(len(layout.speakers)), 0.0
+
+    def add(self, samples: np.ndarray) -> None:
+        """Take in [C, T] float32."""
+        if not samples.shape[1]:
+            return
+        self.peaks.add(samples)
+        self.loudest = max(self.loudest, magnitude(samples))
+        self.length += samples.shape[1]
+        filtered, self.state = signal.sosfilt(self.sections, samples[self.main], zi=self.state)
+        power = np.einsum("ct,ct,c->t", filtered, filtered, self.weights[self.main])
+        power = np.concatenate([self.begun, power])
+        hops = len(power) // self.hop
+        self.powers.extend(power[: hops * self.hop].reshape(hops, self.hop).mean(axis=1))
+        self.begun = power[hops * self.hop :]
+
+    def loudness(self, scale: float = 1.0) -> float:
+        """Gated loudness in LUFS if all had been `scale` times as large; -inf for silence. Sound shorter than one block
+        of 400 ms is one block."""
+        if not self.length:
+            return -np.inf
+        if len(self.powers) < HOPS_PER_BLOCK:
+            blocks = np.array([(sum(self.powers) * self.hop + self.begun.sum()) / self.length])
+        else:
+            blocks = np.convolve(self.powers, np.full(HOPS_PER_BLOCK, 1 / HOPS_PER_BLOCK), "valid")
+        blocks = blocks * scale**2
+        blocks = blocks[blocks > _power(ABSOLUTE_GATE)]
+        if not len(blocks):
+            return -np.inf
+        return _lufs(blocks[blocks > blocks.mean() * 10 ** (RELATIVE_GATE / 10)].mean())
+
+    @property
+    def ungated_loudness(self) -> float:
+        """Loudness in LUFS with the absolute gate moved along with the level: a faint sound that is about to be raised
+        is not silence."""
+        return self.loudness(1 / self.loudest) + decibels(self.loudest) if self.loudest else -np.inf
+
+    @property
+    def true_peak(self) -> float:
+        """In dBTP; -inf for silence."""
+        return decibels(self.peaks.largest)
+
+    def gain(self, target: float) -> float:
+        """dB that bring it to `target` LUFS, or as near as its true peak allows under CEILING; 0 for silence."""
+        if not self.loudest:
+            return 0.0
+        loudness = self.ungated_loudness
+        wanted = target - loudness if np.isfinite(loudness) else 0.0  # -inf: only the LFE sounds
+        return float(min(wanted, CEILING - self.true_peak))
+
+    def after(self, gain_db: float) -> dict[str, float]:
+        """`loudness`, `true_peak` and `gain_db` of the sound under that gain, as a Surround carries them."""
+        return {
+            "loudness": self.ungated_loudness + gain_db,
+            "true_peak": self.true_peak + gain_db,
+            "gain_db": gain_db,
+        }
 
 
 def levelled(sound: Surround, target: float = TARGET, runtime: Runtime | None = None) -> Surround:
@@ -34,52 +103,37 @@ def levelled(sound: Surround, target: float = TARGET, runtime: Runtime | None = 
     Raises InputError for a target out of range.
     """
     check_range("loudness", target, -70.0, -5.0, "LUFS")
-    loudest = _largest(sound.samples)
-    if not loudest:
-        return replace(sound, loudness=-np.inf, true_peak=-np.inf, gain_db=0.0)
-    # Measured at full scale: the absolute gate shall not take a faint sound that is about to be raised for silence.
-    scaled = sound.samples / np.float32(loudest)
-    loudness = integrated(scaled, sound.sample_rate, sound.layout, runtime)
-    peak = true_peak(scaled, runtime)
-    as_it_was = 20 * float(np.log10(loudest))
-    wanted = target - loudness if np.isfinite(loudness) else as_it_was  # -inf: only the LFE sounds
-    gain_db = min(wanted, CEILING - peak)
-    scaled *= np.float32(10 ** (gain_db / 20))
-    return replace(
-        sound,
-        samples=scaled,
-        loudness=loudness + gain_db,
-        true_peak=peak + gain_db,
-        gain_db=gain_db - as_it_was,
-    )
+    meter = metered(sound, runtime)
+    gain_db = meter.gain(target)
+    return replace(sound, samples=sound.samples * np.float32(10 ** (gain_db / 20)), **meter.after(gain_db))
 
 
 def measured(sound: Surround, runtime: Runtime | None = None) -> Surround:
     """`sound` as it is, with its `loudness` and `true_peak` filled in."""
-    loudness = integrated(sound.samples, sound.sample_rate, sound.layout, runtime)
-    return replace(sound, loudness=loudness, true_peak=true_peak(sound.samples, runtime))
+    meter = metered(sound, runtime)
+    return replace(sound, loudness=meter.loudness(), true_peak=meter.true_peak)
 
 
-def integrated(samples: np.ndarray, sample_rate: int, layout: Layout, runtime: Runtime | None = None) -> float:
-    """Gated loudness of [C, T] in LUFS; -inf for silence. The LFE does not count; loudspeakers 60 to 120 degrees off
-    the front count 1.41 fold. Sound shorter than one block of 400 ms is one block."""
-    length, hop, per_block = samples.shape[1], round(HOP * sample_rate), HOPS_PER_BLOCK
-    if not length:
-        return -np.inf
-    if length < hop * per_block:
-        hop, per_block = length, 1
-    power = np.zeros(length // hop)
-    main = [(channel, speaker) for channel, speaker in enumerate(layout.speakers) if not speaker.lfe]
-    with (runtime or HeadlessRuntime()).progress("loudness", len(main)) as bar:
-        for channel, speaker in main:
-            weight = 1.41 if 60 <= abs(speaker.azimuth) <= 120 else 1.0
-            power += weight * _hop_powers(samples[channel], k_filter(sample_rate), hop, len(power))
+def metered(sound: Surround, runtime: Runtime | None = None) -> Meter:
+    """A meter that has heard all of `sound`."""
+    meter, starts = Meter(sound.sample_rate, sound.layout), range(0, sound.samples.shape[1], PIECE)
+    with (runtime or HeadlessRuntime()).progress("loudness", len(starts)) as bar:
+        for start in starts:
+            meter.add(sound.samples[:, start : start + PIECE])
             bar.step()
-    blocks = np.convolve(power, np.full(per_block, 1 / per_block), "valid")
-    blocks = blocks[blocks > _power(ABSOLUTE_GATE)]
-    if not len(blocks):
-        return -np.inf
-    return _lufs(blocks[blocks > blocks.mean() * 10 ** (RELATIVE_GATE / 10)].mean())
+    return meter
+
+
+def weights(layout: Layout) -> np.ndarray:
+    """How much the power of each channel counts, [C]: loudspeakers 60 to 120 degrees off the front at ear height 1.41
+    fold (BS.1770-4, table 4), the LFE not at all. The standard knows no ambisonics: there its omnidirectional part
+    counts, as one loudspeaker would."""
+    if layout.kind == "ambisonic":
+        return np.array([1.0] + [0.0] * (len(layout.speakers) - 1))
+    if layout.kind == "binaural":
+        return np.ones(len(layout.speakers))
+    beside = [60 <= abs(one.azimuth) <= 120 and abs(one.elevation) < 30 for one in layout.speakers]
+    return np.where([one.lfe for one in layout.speakers], 0.0, np.where(beside, 1.41, 1.0))
 
 
 def k_filter(sample_rate: int) -> np.ndarray:
@@ -92,41 +146,9 @@ def k_filter(sample_rate: int) -> np.ndarray:
     return np.concatenate([_at_rate(np.array(section), sample_rate) for section in (SHELF, HIGH_PASS)])
 
 
-def true_peak(samples: np.ndarray, runtime: Runtime | None = None) -> float:
-    """Largest magnitude of [C, T] between the samples too, 4 times oversampled, in dBTP; -inf for silence."""
-    matrix = _interpolator()
-    before, after = PHASE_TAPS // 2 - 1, PHASE_TAPS // 2
-    most = np.abs(matrix).sum(axis=0).max()  # what lies between can exceed the samples by no more
-    largest = _largest(samples)
-    pieces = [(channel, start) for channel in range(len(samples)) for start in range(0, samples.shape[1], PIECE)]
-    with (runtime or HeadlessRuntime()).progress("true peak", len(pieces)) as bar:
-        for channel, start in pieces:
-            around = samples[channel, max(start - before, 0) : start + PIECE + after]
-            if _largest(around) * most > largest:
-                padded = np.zeros(before + PIECE + after, np.float32)
-                first = max(before - start, 0)
-                padded[first : first + len(around)] = around
-                windows = np.lib.stride_tricks.sliding_window_view(padded, len(matrix))[::PEAK_BLOCK]
-                # Many small products: in one large one BLAS starts threads, which cost more than they bring.
-                between = windows.reshape(-1, PEAK_BLOCK, len(matrix)) @ matrix
-                largest = max(largest, _largest(between))
-            bar.step()
-    return 20 * float(np.log10(largest)) if largest else -np.inf
-
-
-def _largest(values: np.ndarray) -> float:
-    """Largest magnitude, without a copy; 0 of nothing."""
-    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
-
-
-def _hop_powers(samples: np.ndarray, sections: np.ndarray, hop: int, hops: int) -> np.ndarray:
-    """Mean square [hops] of the filtered channel in each hop; filtered piece by piece to keep memory small."""
-    powers, state, piece = np.zeros(hops), np.zeros((len(sections), 2)), 256
-    for first in range(0, hops, piece):
-        last = min(first + piece, hops)
-        filtered, state = signal.sosfilt(sections, samples[first * hop : last * hop], zi=state)
-        powers[first:last] = [np.dot(part, part) for part in np.array_split(filtered, last - first)]
-    return powers / hop
+def decibels(amplitude: float) -> float:
+    """20 log10; -inf of 0."""
+    return 20 * float(np.log10(amplitude)) if amplitude else -np.inf
 
 
 def _at_rate(section: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -136,19 +158,6 @@ def _at_rate(section: np.ndarray, sample_rate: int) -> np.ndarray:
     stretch = natural / np.tan(np.arctan(natural) * 48000 / sample_rate)
     digital = analogue * stretch ** np.arange(3) @ np.array([[1, 2, 1], [1, 0, -1], [1, -2, 1]])
     return (digital / digital[1, 0]).reshape(1, 6)
-
-
-def _interpolator() -> np.ndarray:
-    """Matrix [32 + 23, 3 * 32]: a row of samples times it gives the three values after each of the 32 in its middle; a
-    sinc of 24 taps under a Kaiser window."""
-    matrix = np.zeros((PEAK_BLOCK + PHASE_TAPS - 1, OVERSAMPLING - 1, PEAK_BLOCK), np.float32)
-    taps = np.arange(PHASE_TAPS) - (PHASE_TAPS // 2 - 1)
-    for phase in range(1, OVERSAMPLING):
-        offsets = taps - phase / OVERSAMPLING
-        window = np.i0(6 * np.sqrt(1 - (2 * offsets / PHASE_TAPS) ** 2)) / np.i0(6)
-        for start in range(PEAK_BLOCK):
-            matrix[start : start + PHASE_TAPS, phase - 1, start] = np.sinc(offsets) * window
-    return matrix.reshape(len(matrix), -1)
 
 
 def _lufs(power: float) -> float:

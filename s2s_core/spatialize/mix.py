@@ -1,35 +1,43 @@
-"""All sources into all loudspeakers: levels, one convolution for everything, the LFE."""
+"""All sources into all channels: levels, responses, and the mix as a stream of blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import fft, signal
+from scipy import signal
 
 from ..runtime import Runtime
-from ..types import AudioTrack, Layout, Room, SoundSource
+from ..types import AudioTrack, Layout, Room, SoundSource, heard
 from . import rir
-from .pan import Panner
-from .room import decay
-
-REFERENCE = 2.0
-"""m: a source at this distance keeps its track's level."""
-
-ROLLOFF = 0.7
-"""Exponent of the fall with distance: 1 is physics (-6 dB for twice the distance), 0 ignores distance."""
+from .convolve import Bus, Convolution, Pieces
+from .engines import ENGINES
+from .levels import level
+from .mixing import Mixing, amplitude
+from .moving import STEP, Moving, moves
+from .pan import Panner, panner
+from .responses import LEAD
+from .room import SPEED_OF_SOUND, decay
 
 LFE_CROSSOVER = 120.0
-LFE_DB = -10.0 - 6.0
-"""Playback adds 10 dB to an LFE; 6 dB less because the main loudspeakers keep their bass."""
+LFE_CODED = -10.0
+"""dB: playback adds 10 dB to an LFE."""
+
+LFE_RINGING = 0.05
+"""s after which the low-pass has fallen by more than 120 dB."""
+
+BLOCK = 1 << 15
+"""Samples at a time where nothing is convolved."""
 
 
-def level(source: SoundSource) -> float:
-    """Amplitude of a source's direct sound relative to its track: (r0 / r)^rho, r at least 0.5 m, and its `gain_db`.
-    0 when muted."""
-    if source.muted:
-        return 0.0
-    return (REFERENCE / max(source.distance, rir.NEAREST)) ** ROLLOFF * 10 ** (source.gain_db / 20)
+def total_length(
+    sources: Sequence[SoundSource], tracks: Sequence[AudioTrack], room: Room, mixing: Mixing, tail: bool
+) -> int:
+    """Samples of the whole mix: the longest track, and with `tail` what the room and the way to the ears add."""
+    rate = tracks[0].sample_rate
+    latest = max(_delay(source, mixing, rate) for source in sources)
+    return max(len(track.samples) for track in tracks) + (latest + round(decay(room) * rate) if tail else 0)
 
 
 def render(
@@ -37,95 +45,148 @@ def render(
     tracks: Sequence[AudioTrack],
     room: Room,
     layout: Layout,
-    law: str,
+    mixing: Mixing,
     tail: bool,
     runtime: Runtime,
-) -> np.ndarray:
-    """The mix [C, T] float32 before any levelling. Arguments as in `spatialize.run`, already checked."""
-    sample_rate = tracks[0].sample_rate
-    clip = max(len(track.samples) for track in tracks)
-    out = np.zeros((len(layout.speakers), clip + (round(decay(room) * sample_rate) if tail else 0)), np.float32)
-    played = [(source, track.samples) for source, track in zip(sources, tracks, strict=True) if not source.muted]
-    points = [(source, samples) for source, samples in played if not source.background]
-    ambiences = [(source, samples) for source, samples in played if source.background]
-    panner = Panner(layout, law)
-
-    if points:
-        with runtime.progress("early reflections", len(points)) as bar:
-            responses = []
-            for source, _ in points:
-                responses.append(level(source) * rir.early(source, room, panner, sample_rate))
-                bar.step()
-        add_convolved(out, [samples for _, samples in points], responses, runtime, "direct sound", lead=rir.LEAD)
-        if room.t60:
-            bus = _sum([(level(source) * rir.late_send(source, room), samples) for source, samples in points], clip)
-            add_convolved(out, [bus], [rir.late(room, layout, sample_rate)], runtime, "reverberation")
-    if ambiences:
-        bus = _sum([(level(source), samples) for source, samples in ambiences], clip)
-        add_convolved(out, [bus], [rir.bed(layout, sample_rate)], runtime, "ambience")
-    for channel, speaker in enumerate(layout.speakers):
-        if speaker.lfe:
-            out[channel, :clip] = _sum([(level(source), samples) for source, samples in played], clip)
-            out[channel] = lfe(out[channel], sample_rate)
-    return out
-
-
-def lfe(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """What the LFE plays of `samples` [T]: Linkwitz-Riley low-pass of 4th order (two 2nd-order Butterworth) at 120 Hz,
-    coded at LFE_DB."""
-    section = signal.butter(2, LFE_CROSSOVER, output="sos", fs=sample_rate)
-    return (signal.sosfilt(np.vstack([section, section]), samples) * 10 ** (LFE_DB / 20)).astype(np.float32)
-
-
-def add_convolved(
-    out: np.ndarray,
-    signals: Sequence[np.ndarray],
-    responses: Sequence[np.ndarray],
-    runtime: Runtime,
-    label: str,
-    *,
-    lead: int = 0,
-    size: int | None = None,
-) -> None:
-    """Add the sum over s of `signals[s]` [T_s] convolved with `responses[s]` [C, L_s] to `out` [C, T], all float32.
-
-    One overlap-add: each block of each signal is transformed once, the sum over sources is made in the frequency
-    domain, and each channel that gets any is transformed back once a block. The first `lead` samples of the result
-    are left out, as is what lies beyond the end of `out`. `size` is the length of the FFT, at least the
-    longest response.
-    """
-    taps = max(response.shape[1] for response in responses)
-    longest = max(len(samples) for samples in signals)
-    size = size or min(_fft_size(taps), fft.next_fast_len(longest + taps - 1, real=True))
-    block = size - taps + 1
-    heard = [channel for channel in range(len(out)) if any(response[channel].any() for response in responses)]
-    spectra = [fft.rfft(response[heard], size) for response in responses]  # [C, F] complex64 each
-    total = np.empty_like(spectra[0])
-    starts = range(0, min(longest, out.shape[1] + lead), block)
-    with runtime.progress(label, len(starts)) as bar:
+) -> Iterator[np.ndarray]:
+    """The mix before any levelling, as blocks [C, t] float32, `total_length` samples in all. Arguments as in
+    `spatialize.run`, already checked."""
+    rate, total = tracks[0].sample_rate, total_length(sources, tracks, room, mixing, tail)
+    played = [
+        (source, track.samples)
+        for source, track, loud in zip(sources, tracks, heard(sources), strict=True)
+        if loud and len(track.samples)
+    ]
+    out = Pieces(len(layout.speakers))
+    if not played:
+        yield out.take(total)
+        return
+    parts = _Parts(panner(layout, mixing.law), room, mixing, rate)
+    parts.add_all(played, runtime)
+    convolution = parts.convolution()
+    block = convolution.block if convolution else BLOCK
+    blocks = np.empty((len(parts.inputs), block), np.float32)
+    starts = range(0, total + LEAD, block)
+    with runtime.progress("mixing", len(starts)) as bar:
         for start in starts:
-            total[:] = 0
-            for samples, spectrum in zip(signals, spectra, strict=True):
-                if start < len(samples):
-                    played = fft.rfft(samples[start : start + block], size)
-                    for channel in range(len(heard)):  # channel by channel the temporary stays in the cache
-                        total[channel] += spectrum[channel] * played
-            wave = fft.irfft(total, size)
-            first, last = start - lead, min(start - lead + size, out.shape[1])
-            skipped = max(-first, 0)
-            for row, channel in enumerate(heard):
-                out[channel, first + skipped : last] += wave[row, skipped : last - first]
+            if convolution:
+                for row, part in zip(blocks, parts.inputs, strict=True):
+                    part.read(row, start)
+                convolution.add(out, start - LEAD, blocks)
+            for source in parts.moving:
+                source.add(out, start, start + block, mixing)
             bar.step()
+            stop = min(start + block - LEAD, total)
+            if stop > out.taken:
+                yield out.take(stop)
 
 
-def _fft_size(taps: int) -> int:
-    """Fastest power of two as measured: 32k up to 13k taps, then at least 2.5 times as long as the response."""
-    return 1 << max(15, int(np.ceil(np.log2(2.5 * taps))))
+@dataclass(frozen=True, eq=False)
+class _Input:
+    """A track as it goes into the convolution: `delay` samples later, a moving one at its level of the moment."""
+
+    samples: np.ndarray
+    delay: int
+    moving: Moving | None = None
+    mixing: Mixing | None = None
+    reverberant: bool = False
+
+    def read(self, out: np.ndarray, start: int) -> None:
+        """Fill `out` [T] with what it plays from sample `start` of the mix on."""
+        start -= self.delay
+        first, last = (min(max(at, 0), len(self.samples)) for at in (start, start + len(out)))
+        out[:] = 0
+        if last > first:
+            into = out[first - start : last - start]
+            into[:] = self.samples[first:last]
+            if self.moving:
+                source, mixing = self.moving.source, self.mixing
+                into *= self.moving.run(first, last, STEP, lambda path: level(source, mixing, path.distance))
+                if self.reverberant:
+                    into *= self.moving.sends(first, last)
 
 
-def _sum(weighted: Sequence[tuple[float, np.ndarray]], length: int) -> np.ndarray:
-    """Weighted sum [length] float32 of signals of different lengths."""
-    total = np.zeros(length, np.float32)
-    for weight, samples in weighted:
-        total[: len(samples)] += np.float32(weight) * samples
-    return total
+@dataclass(eq=False)
+class _Parts:
+    """What is mixed: inputs of the convolution, each with its own response and what it sends to each bus."""
+
+    panner: Panner
+    room: Room
+    mixing: Mixing
+    rate: int
+    inputs: list[_Input] = field(default_factory=list)
+    own: list[np.ndarray | None] = field(default_factory=list)
+    sends: list[dict[str, float]] = field(default_factory=list)
+    moving: list[Moving] = field(default_factory=list)
+    late: np.ndarray | None = None
+
+    def add_all(self, played: Sequence[tuple[SoundSource, np.ndarray]], runtime: Runtime) -> None:
+        """Take in every source that is heard."""
+        points = [(source, samples) for source, samples in played if not source.background]
+        still = [(source, samples) for source, samples in points if not moves(source)]
+        responses = ENGINES[self.mixing.engine](
+            [source for source, _ in still], self.room, self.panner, self.rate, self.mixing.wet, runtime
+        )
+        self.late = responses.late
+        if self.late is None and self.room.t60 and self.mixing.wet and len(still) < len(points):
+            self.late = rir.late(self.room, self.panner, self.rate)
+        for (source, samples), own, send in zip(still, responses.own, responses.sends, strict=True):
+            loud = float(level(source, self.mixing))
+            own = self.panner.finish(own, self.rate) * np.float32(loud)
+            self._add(source, samples, own, late=loud * send, lfe=loud)
+        for source, samples in played:
+            if source.background:
+                loud = float(level(source, self.mixing))
+                self._add(source, samples, None, bed=loud, lfe=loud)
+            elif moves(source):
+                self._add_moving(source, samples)
+
+    def convolution(self) -> Convolution | None:
+        """All inputs through all responses; None where there is nothing to convolve."""
+        buses = self._buses()
+        return Convolution(self.own, buses) if buses or any(own is not None for own in self.own) else None
+
+    def _buses(self) -> list[Bus]:
+        """The responses that inputs share."""
+        made = {
+            "late": lambda: self.panner.finish(self.late, self.rate),
+            "bed": lambda: self.panner.finish(rir.bed(self.panner, self.rate), self.rate),
+            "lfe": lambda: lfe(self.panner.layout, self.mixing, self.rate),
+        }
+        buses = []
+        for name, response in made.items():
+            sends = np.array([send.get(name, 0.0) for send in self.sends])
+            shared = np.pad(response(), ((0, 0), (LEAD, 0))) if sends.any() else sends
+            if shared.any():
+                buses.append(Bus(sends, shared))
+        return buses
+
+    def _add(self, source: SoundSource, samples: np.ndarray, own: np.ndarray | None, **sends: float) -> None:
+        self.inputs.append(_Input(samples, _delay(source, self.mixing, self.rate)))
+        self.own.append(own)
+        self.sends.append(sends)
+
+    def _add_moving(self, source: SoundSource, samples: np.ndarray) -> None:
+        delay = _delay(source, self.mixing, self.rate)
+        moving = Moving(source, samples, delay, self.room, self.panner, self.rate)
+        self.moving.append(moving)
+        shares = {"lfe": 1.0} if self.late is None else {"lfe": 1.0, "late": self.mixing.wet}
+        for bus, share in shares.items():
+            self.inputs.append(_Input(samples, delay, moving, self.mixing, reverberant=bus == "late"))
+            self.own.append(None)
+            self.sends.append({bus: share})
+
+
+def lfe(layout: Layout, mixing: Mixing, sample_rate: int) -> np.ndarray:
+    """What the LFE plays of a click, [C, T] float32, silent elsewhere and where there is none: Linkwitz-Riley low-pass
+    of 4th order (two 2nd-order Butterworth) at 120 Hz, coded 10 dB down, at `mixing.lfe`."""
+    click = np.zeros(round(LFE_RINGING * sample_rate))
+    click[0] = 10 ** (LFE_CODED / 20) * amplitude(mixing.lfe)
+    section = signal.butter(2, LFE_CROSSOVER, output="sos", fs=sample_rate)
+    response = signal.sosfilt(np.vstack([section, section]), click)
+    return np.stack([response * speaker.lfe for speaker in layout.speakers]).astype(np.float32)
+
+
+def _delay(source: SoundSource, mixing: Mixing, sample_rate: int) -> int:
+    """Samples by which a source is heard later. A moving one keeps that of its first place: its pitch does not bend."""
+    return round(source.distance / SPEED_OF_SOUND * sample_rate) if mixing.travel else 0

@@ -49,7 +49,7 @@ def functions(folder: Path, only: str):
         spec = importlib.util.spec_from_file_location(path.stem, path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        yield from (entry for name, entry in vars(module).items() if name.startswith("bench_") and only in name)
+        yield from (entry for name, entry in list(vars(module).items()) if name.startswith("bench_") and only in name)
 
 
 def summary(figure: dict) -> dict:

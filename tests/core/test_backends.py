@@ -5,11 +5,11 @@ import pickle
 import numpy as np
 import pytest
 from see2sound_nodes.s2s_core import depth, generate, models, segment
+from see2sound_nodes.s2s_core.backend import Backend
 from see2sound_nodes.s2s_core.errors import InputError, MissingModelError
 from see2sound_nodes.s2s_core.media.samples import load_sample
 from see2sound_nodes.s2s_core.models.catalog import CATALOG, WeightFile
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
-from see2sound_nodes.s2s_core.types import Backend
 
 ROOMS = {"segment": segment, "depth": depth, "generate": generate}
 ROWS = [(name, row) for name, room in ROOMS.items() for row in room.BACKENDS.values()]

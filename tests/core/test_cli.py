@@ -200,7 +200,7 @@ def press_ctrl_c(*_):
     print(*(path.suffix for path in Path.cwd().rglob(".*.part")))
     signal.raise_signal(signal.SIGINT)
 
-sound._quantised = press_ctrl_c
+sound.quantised = press_ctrl_c
 sys.exit(cli.main(sys.argv[1:]))
 """
 
@@ -223,7 +223,7 @@ def test_being_asked_to_end_cleans_up_like_ctrl_c(tmp_path, capsys, monkeypatch,
     def end(*arguments):
         os.kill(os.getpid(), number)
 
-    monkeypatch.setattr(media.sound, "_quantised", end)
+    monkeypatch.setattr(media.sound, "quantised", end)
     code, _, error = s2s(capsys, "render", PHOTO, "-o", tmp_path / "out", "--seconds", 1)
     assert code == 128 + number and "stopped" in error
     assert not (tmp_path / "out").exists() and signal.getsignal(number) == before

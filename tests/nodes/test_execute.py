@@ -9,8 +9,9 @@ import torch
 from see2sound_nodes import NODE_CLASS_MAPPINGS
 from see2sound_nodes.s2s_core import generate, media
 from see2sound_nodes.s2s_core import runtime as rt
+from see2sound_nodes.s2s_core.backend import Model
 from see2sound_nodes.s2s_core.errors import InputError
-from see2sound_nodes.s2s_core.types import AudioTrack, Model, SoundSource, Trajectory
+from see2sound_nodes.s2s_core.types import AudioTrack, SoundSource, Trajectory
 
 
 def call(node_id, **inputs):
@@ -176,3 +177,72 @@ def test_what_is_said_of_sampling_reaches_the_generator():
     (request,) = heard
     assert request.sampling == generate.Sampling("UniPC", 7, 3.0, "music", 0.25, 0.75)
     assert request.frames.shape == (2, 400, 600, 3) and request.frames.max() <= 1
+
+
+@pytest.fixture
+def mixed():
+    return call("S2S_SpatializeSources", sources=sources(-40, 30), audio=noise(2))[0]
+
+
+def test_folds_for_loudspeakers_and_headphones(mixed):
+    folds = [call("S2S_FoldSurround", surround=mixed, to=to)[0] for to in ("stereo", "binaural")]
+    assert [fold["waveform"].shape[:2] for fold in folds] == [(1, 2), (1, 2)]
+    assert [fold["layout"] for fold in folds] == ["stereo", "binaural"]
+    assert not torch.equal(folds[0]["waveform"], folds[1]["waveform"])
+
+
+def test_loudness_goes_where_it_is_told(mixed):
+    audio, loudness, peak, report = call("S2S_SetLoudness", audio=mixed, loudness=-30.0)
+    assert loudness == pytest.approx(-30, abs=1e-3) and peak < -1 and report.startswith("5.1, ")
+    assert audio["waveform"].shape == mixed["waveform"].shape and audio["layout"] == "5.1"
+
+
+def test_stems_are_the_mix_taken_apart(mixed):
+    (stems,) = call("S2S_RenderStems", sources=sources(-40, 30), audio=noise(2))
+    assert stems["waveform"].shape == (2, *mixed["waveform"].shape[1:])
+    assert torch.allclose(stems["waveform"].sum(0), mixed["waveform"][0], atol=1e-5)
+
+
+@pytest.mark.parametrize(("layout", "channels"), [("7.1.4", 12), ("AmbiX", 4), ("binaural", 2), ("5.1(side)", 6)])
+def test_the_layout_goes_along_with_the_sound(layout, channels):
+    surround, monitor, report = call(
+        "S2S_SpatializeSources", sources=sources(10), audio=noise(), layout=layout, sample_rate="44100 Hz"
+    )
+    assert surround["waveform"].shape[:2] == (1, channels) and surround["sample_rate"] == 44100
+    assert monitor["waveform"].shape[:2] == (1, 2) and report.startswith(f"{layout}, ")
+    shown = call("S2S_SaveSurround", audio=surround, format="WAV 24-bit")
+    samples, rate, _ = media.sound.read(shown["result"][0])
+    assert len(samples) == channels and rate == 44100
+    assert call("S2S_DrawScene", sources=sources(10), figure="all", surround=surround)[0].shape[0] == 1
+
+
+def test_a_graph_of_before_there_were_more_inputs(mixed):
+    node = NODE_CLASS_MAPPINGS["S2S_SpatializeSources"]
+    old = node.execute(sources(-40, 30), noise(2), layout="5.1", loudness=-23.0, tail=True, law="VBIP")[0]
+    assert torch.equal(old["waveform"], mixed["waveform"])
+    room = NODE_CLASS_MAPPINGS["S2S_DefineRoom"].execute("hall", 6.0, 5.0, 3.0, 0.4)[0]
+    assert room.name == "hall" and room.absorption is None
+
+
+def test_materials_and_the_listeners_place():
+    (room,) = call("S2S_DefineRoom", preset="classroom", ceiling="acoustic ceiling", listener_x=2.0)
+    assert room.t60 < 0.6 and room.listener[:2] == (2.0, 4.0)
+    with pytest.raises(InputError, match="listener's x in the classroom is 12 m; allowed is 0.2 to 9.8 m"):
+        call("S2S_DefineRoom", preset="classroom", listener_x=12.0)
+
+
+def test_the_published_stage_and_its_silent_channel():
+    image, masks = call("S2S_LoadSample", picture="coffee")
+    (regions,) = call("S2S_ImportRegions", mask=masks, prompts="")
+    (depth,) = call("S2S_EstimateDepth", image=image, depth_model=call("S2S_LoadDepthModel")[0])
+    clips = noise(len(regions), samples=16000) | {"sample_rate": 16000}
+    surround, report = call("S2S_SpatializeAsPublished", regions=regions, depth=depth, audio=clips)
+    assert surround["sample_rate"] == 16000 and surround["layout"] == "5.1"
+    assert not surround["waveform"][0, 1].any() and "FR silent" in report
+
+
+def test_a_scene_of_objects(tmp_path):
+    shown = call("S2S_SaveScene", sources=sources(-40, 30), audio=noise(2), filename_prefix="scene")
+    data = (tmp_path / "scene_00001_.wav").read_bytes()
+    assert shown["result"][0].endswith("scene_00001_.wav") and shown["ui"]["files"][0]["filename"] == "scene_00001_.wav"
+    assert b"axml" in data and data.count(b"<audioObject ") == 2

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...backend import Backend
 from ...errors import InputError, WeightsError, check_range
 from ...models.libraries import need
 from ...models.steps import stepping
 from ...runtime import Progress, Runtime
-from ...types import AudioTrack, Backend
+from ...types import AudioTrack
 from ..clips import from_clips
 from ..request import Request, Sampling
 from . import conditions, pictures, windows, words

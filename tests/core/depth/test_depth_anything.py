@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 from see2sound_nodes.s2s_core import depth, models
+from see2sound_nodes.s2s_core.backend import Model
 from see2sound_nodes.s2s_core.depth import network, prepare
 from see2sound_nodes.s2s_core.depth.depth_anything import BACKENDS, NEAREST, DepthAnything
 from see2sound_nodes.s2s_core.depth.variants import VARIANTS
 from see2sound_nodes.s2s_core.errors import Cancelled, InputError, MissingModelError, WeightsError
 from see2sound_nodes.s2s_core.models.store import find
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
-from see2sound_nodes.s2s_core.types import Model, Picture
+from see2sound_nodes.s2s_core.types import Picture
 
 from .tiny import GOLDEN, METRIC, V1, Device, golden, grow, grown, photograph, tiny_state
 

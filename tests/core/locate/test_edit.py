@@ -1,8 +1,10 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from see2sound_nodes.s2s_core.errors import InputError
 from see2sound_nodes.s2s_core.locate.edit import edit
-from see2sound_nodes.s2s_core.types import SoundSource, Trajectory
+from see2sound_nodes.s2s_core.types import SoundSource, Trajectory, heard
 
 
 def three():
@@ -13,6 +15,7 @@ def test_defaults_change_nothing():
     before, after = three()[1], edit(three(), 2)[1]
     assert (after.azimuth, after.elevation, after.distance) == (before.azimuth, before.elevation, before.distance)
     assert (after.width, after.gain_db, after.muted) == (before.width, before.gain_db, before.muted)
+    assert not after.solo
 
 
 def test_only_the_one_named_changes():
@@ -55,3 +58,37 @@ def test_a_background_has_no_direction_to_edit():
 def test_no_sources():
     with pytest.raises(InputError, match="there are no sources"):
         edit((), 1)
+
+
+def test_solo_leaves_only_what_is_solo_and_a_chain_adds_up():
+    first = edit(three(), 1, solo=True)
+    assert heard(three()) == (True, True, True)
+    assert heard(first) == (True, False, False)
+    assert heard(edit(first, 3, solo=True)) == (True, False, True)
+    assert heard(edit(first, 3, gain=-6)) == heard(edit(edit(three(), 3, gain=-6), 1, solo=True)) == heard(first)
+
+
+def test_what_is_muted_is_not_heard_solo_or_not():
+    assert heard(edit(three(), 2, mute=True)) == (True, False, True)
+    assert heard(edit(three(), 2, mute=True, solo=True)) == (False, False, False)
+    assert heard(edit(edit(three(), 2, mute=True), 1, solo=True)) == (True, False, False)
+    assert heard(()) == ()
+
+
+def test_solo_and_mute_do_not_depend_on_the_order_of_edits():
+    changes = [(number, {kind: True}) for number, kind in product((1, 2), ("solo", "mute"))]
+    for one, other in product(changes, changes):
+        there, back = three(), three()
+        for (number, change), (last, undo) in zip((one, other), (other, one), strict=True):
+            there, back = edit(there, number, **change), edit(back, last, **undo)
+        assert heard(there) == heard(back)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+@pytest.mark.parametrize("place", range(3))
+def test_a_place_that_is_not_finite_is_refused(place, bad):
+    angles_and_distance = [10.0, 20.0, 3.0]
+    angles_and_distance[place] = bad
+    lost = SoundSource("cat", Trajectory.still(*angles_and_distance))
+    with pytest.raises(InputError, match=r"source 2 \('cat'\) has a path .* not finite"):
+        edit((*three()[:1], lost), 2, turn=5)

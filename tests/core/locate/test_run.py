@@ -1,9 +1,11 @@
+import tracemalloc
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from see2sound_nodes.s2s_core.errors import Cancelled, InputError
-from see2sound_nodes.s2s_core.locate import SCENES, distances, run
+from see2sound_nodes.s2s_core.locate import SCENES, distances, run, span
 from see2sound_nodes.s2s_core.locate.camera import Camera
 from see2sound_nodes.s2s_core.locate.sphere import angles, azimuth_spread, centroid
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
@@ -81,6 +83,22 @@ def test_places_do_not_depend_on_the_number_of_pixels():
     assert large.elevation == pytest.approx(small.elevation, abs=0.05)
     assert large.width == pytest.approx(small.width, abs=0.1)
     assert large.distance == pytest.approx(small.distance, rel=1e-3)
+
+
+@pytest.mark.parametrize("depth_size", [(294, 392), (1440, 1920)])
+def test_a_scene_is_at_one_place_at_512_and_1920_pixels(depth_size):
+    def located(width):
+        size = (width * 3 // 4, width)
+        v, u = np.mgrid[: size[0], : size[1]].astype(float) + 0.5
+        mask = np.hypot(u / width - 0.3, v / width - 0.2) < 0.1
+        y, x = np.mgrid[: depth_size[0], : depth_size[1]] / depth_size[1]
+        return only(Region(mask), DepthMap((3 * x + y).astype(np.float32)))
+
+    small, large = located(512), located(1920)
+    assert (large.azimuth, large.elevation) == pytest.approx((small.azimuth, small.elevation), abs=0.05)
+    assert large.width == pytest.approx(small.width, abs=0.2)
+    assert large.distance == pytest.approx(small.distance, rel=0.005)
+    assert (small.azimuth, small.elevation) == pytest.approx((12.9, 11.0), abs=0.5)
 
 
 def test_the_lens_of_the_picture_settles_an_automatic_angle():
@@ -178,6 +196,71 @@ def test_stray_pixels_do_not_set_the_scale_but_a_lone_thing_on_a_flat_ground_cou
     flat[50:60, 50:60] = 1
     assert distances(DepthMap(flat))[55, 55] == pytest.approx(2)
     assert distances(DepthMap(flat))[0, 0] == pytest.approx(40)
+
+
+class Clip(Sequence):
+    """Depth maps made as they are asked for: a ramp that grows from frame to frame."""
+
+    def __init__(self, frames, size=SIZE, unit="inverse"):
+        self.frames, self.unit = frames, unit
+        self.ramp = np.tile(np.linspace(0, 1, size[1], dtype=np.float32), (size[0], 1))
+
+    def __len__(self):
+        return self.frames
+
+    def __getitem__(self, frame):
+        if not 0 <= frame < self.frames:
+            raise IndexError(frame)
+        return DepthMap(self.ramp * (frame + 1), self.unit)
+
+
+def test_one_span_for_a_whole_clip_keeps_what_stands_still_at_its_distance():
+    """A wall at 3 stays there when something near passes; scaled frame by frame it would jump away."""
+    wall = np.tile(np.linspace(1, 3, 160, dtype=np.float32), (120, 1))
+    passing = wall.copy()
+    passing[:, :40] = 9
+    clip = [DepthMap(wall), DepthMap(passing)]
+    whole = span(clip)
+    calm, busy = (only(box(150, 50, 160, 60), frame, span=whole).distance for frame in clip)
+    assert busy == calm
+    assert only(box(150, 50, 160, 60), clip[1]).distance > 2 * only(box(150, 50, 160, 60), clip[0]).distance
+    near, far = SCENES["street"]
+    ends = distances(DepthMap(np.array([[-50, 50]], np.float32)), span=whole)
+    assert ends[0] == pytest.approx([far, near])
+
+
+def test_the_span_of_one_map_is_its_own():
+    depth = DepthMap(np.random.default_rng(8).random(SIZE, np.float32))
+    assert span([depth]) == tuple(np.percentile(depth.values.astype(float), (2, 98)))
+    np.testing.assert_array_equal(distances(depth, span=span([depth])), distances(depth))
+    assert span([constant(3, "inverse")]) == (3, 3)
+    assert (distances(constant(3, "inverse"), span=(3, 3)) == distances(constant(3, "inverse"))).all()
+
+
+def test_a_long_clip_needs_no_more_memory():
+    """300 maps of 500 x 400 would be 240 MB; the sample finds the percentiles of all 60 million values."""
+    clip = Clip(300, (400, 500))
+    tracemalloc.start()
+    low, high = span(clip)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 40e6
+    exact = np.percentile(np.outer(np.arange(1, 301), clip.ramp[0].astype(float)), (2, 98))
+    assert (low, high) == pytest.approx(exact, abs=0.1)  # of 0 to 300
+
+
+def test_spans_that_are_refused():
+    with pytest.raises(InputError, match="no depth map"):
+        span([])
+    with pytest.raises(InputError, match="axial and inverse; all must come from one model"):
+        span([constant(1, "inverse"), constant(1, "axial")])
+    for bad in ((2, 1), (0, float("inf")), (float("nan"), 1)):
+        with pytest.raises(InputError, match="span is .*; allowed are two finite numbers"):
+            only(box(5, 5, 9, 9), constant(1, "inverse"), span=bad)
+
+
+def test_metric_depth_needs_no_span():
+    assert only(box(5, 5, 9, 9), constant(3, "radial"), span=span(Clip(2, unit="radial"))).distance == 3
 
 
 def test_an_objects_depth_is_read_inside_it():

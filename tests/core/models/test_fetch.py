@@ -12,12 +12,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from see2sound_nodes.s2s_core.backend import Backend
 from see2sound_nodes.s2s_core.errors import Cancelled, DownloadError, InputError, WeightsError
 from see2sound_nodes.s2s_core.models import IF_MISSING, direct, load
 from see2sound_nodes.s2s_core.models.catalog import CATALOG, WeightFile
 from see2sound_nodes.s2s_core.models.fetch import SWITCHES, fetch
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
-from see2sound_nodes.s2s_core.types import Backend
 
 from .publisher import DATA
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 from see2sound_nodes.s2s_core import cli
+from see2sound_nodes.s2s_core.backend import Backend
 from see2sound_nodes.s2s_core.models import direct, report, store
 from see2sound_nodes.s2s_core.models.catalog import WeightFile
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
-from see2sound_nodes.s2s_core.types import Backend
 
 from .publisher import DATA
 
@@ -215,7 +215,7 @@ from see2sound_nodes.s2s_core import cli
 from see2sound_nodes.s2s_core.models import report
 from see2sound_nodes.s2s_core.models.catalog import WeightFile
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
-from see2sound_nodes.s2s_core.types import Backend
+from see2sound_nodes.s2s_core.backend import Backend
 url, size = sys.argv[1:]
 report.CATALOG = {"tiny": WeightFile("sams", ("tiny.pth",), int(size), "MIT", "free", url=url)}
 sys.exit(cli.main(["models", "fetch", "tiny"]))

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 from see2sound_nodes.s2s_core import models, segment
+from see2sound_nodes.s2s_core.backend import Model
 from see2sound_nodes.s2s_core.errors import Cancelled, DependencyError, InputError, WeightsError
 from see2sound_nodes.s2s_core.media.samples import load_sample
 from see2sound_nodes.s2s_core.models import libraries, weights
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
 from see2sound_nodes.s2s_core.segment import attention, automatic, sam, sam_files
-from see2sound_nodes.s2s_core.types import Model, Picture
+from see2sound_nodes.s2s_core.types import Picture
 from segment_anything import SamAutomaticMaskGenerator
 from segment_anything.modeling.image_encoder import Attention
 

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from see2sound_nodes.s2s_core import models, segment
+from see2sound_nodes.s2s_core.backend import Backend, Model
 from see2sound_nodes.s2s_core.errors import Cancelled, InputError
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
 from see2sound_nodes.s2s_core.segment import selection
 from see2sound_nodes.s2s_core.segment.merge_tree import describe, lab_from_srgb, merge_tree
 from see2sound_nodes.s2s_core.segment.selection import Candidates
-from see2sound_nodes.s2s_core.types import Backend, Model, Picture, Region
+from see2sound_nodes.s2s_core.types import Picture, Region
 
 MEDIA = Path(__file__).parents[3] / "workflows" / "media"
 RUNTIME = HeadlessRuntime("cpu")

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 import torch
 from see2sound_nodes.s2s_core import segment
+from see2sound_nodes.s2s_core.backend import Model
 from see2sound_nodes.s2s_core.errors import Cancelled, DependencyError, InputError
 from see2sound_nodes.s2s_core.media.samples import load_sample
 from see2sound_nodes.s2s_core.models import libraries
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
 from see2sound_nodes.s2s_core.segment import tags
 from see2sound_nodes.s2s_core.segment.lite0 import LABELS, SIDE, Lite0, _Conv
-from see2sound_nodes.s2s_core.types import Model, Picture, Region
+from see2sound_nodes.s2s_core.types import Picture, Region
 
 RUNTIME = HeadlessRuntime("cpu")
 DOG = 200

@@ -5,7 +5,7 @@ import pytest
 from scipy import signal
 from see2sound_nodes.s2s_core.errors import InputError
 from see2sound_nodes.s2s_core.spatialize.layouts import LAYOUTS
-from see2sound_nodes.s2s_core.spatialize.loudness import integrated, k_filter, levelled, measured, true_peak
+from see2sound_nodes.s2s_core.spatialize.loudness import Meter, k_filter, levelled, measured
 from see2sound_nodes.s2s_core.types import Surround
 
 RATE = 48000
@@ -13,6 +13,19 @@ RATE = 48000
 
 def tone(frequency=997.0, seconds=3.0, rate=RATE, amplitude=1.0, phase=0.0):
     return (amplitude * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate + phase)).astype("f4")
+
+
+def integrated(samples, rate, layout):
+    meter = Meter(rate, layout)
+    meter.add(samples)
+    return meter.loudness()
+
+
+def true_peak(samples):
+    layout = next(layout for layout in LAYOUTS.values() if len(layout.speakers) >= len(samples))
+    meter = Meter(RATE, layout)
+    meter.add(np.concatenate([samples, np.zeros((len(layout.speakers) - len(samples), samples.shape[1]), np.float32)]))
+    return meter.true_peak
 
 
 def only(channel, samples, layout="5.1"):
@@ -33,7 +46,11 @@ def surround(samples, rate=RATE, layout="5.1"):
         ("5.1(side)", 4, -1.52),
         ("7.1", 4, -3.01),  # at 135 degrees, behind the sector that counts more
         ("7.1", 6, -1.52),
+        ("7.1.4", 8, -3.01),
         ("stereo", 0, -3.01),
+        ("binaural", 1, -3.01),
+        ("AmbiX", 0, -3.01),
+        ("AmbiX", 1, -np.inf),
     ],
 )
 def test_full_scale_sine(layout, channel, lufs):
@@ -152,3 +169,16 @@ def test_measuring_says_what_levelling_said():
     again = measured(sound)
     assert again.samples is sound.samples
     assert (again.loudness, again.true_peak) == pytest.approx((sound.loudness, sound.true_peak), abs=0.01)
+
+
+@pytest.mark.parametrize("piece", [1, 977, 4800, 70000])
+def test_in_pieces_it_is_the_same_as_in_one(piece):
+    samples = np.random.default_rng(8).standard_normal((6, 30000 if piece == 1 else 100000)).astype("f4") * 0.1
+    samples[4, -1] = 0.9
+    whole, parts = (Meter(RATE, LAYOUTS["5.1"]) for _ in range(2))
+    whole.add(samples)
+    for start in range(0, samples.shape[1], piece):
+        parts.add(samples[:, start : start + piece])
+    assert parts.loudness() == pytest.approx(whole.loudness(), abs=1e-9)
+    assert parts.true_peak == pytest.approx(whole.true_peak, abs=1e-6)
+    assert parts.loudest == whole.loudest

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from see2sound_nodes.s2s_core import spatialize
 from see2sound_nodes.s2s_core.errors import Cancelled, InputError
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
-from see2sound_nodes.s2s_core.spatialize import LAYOUTS, ROOMS
+from see2sound_nodes.s2s_core.spatialize import LAYOUTS, ROOMS, Mixing
 from see2sound_nodes.s2s_core.types import AudioTrack, Room, SoundSource, Trajectory
 
 RATE = 16000
@@ -33,6 +35,7 @@ def unlevelled(sound):
     return sound.samples.astype(float) / 10 ** (sound.gain_db / 20)
 
 
+CLICK = AudioTrack(np.eye(1, 4000, dtype=np.float32)[0] * 0.5, RATE)
 SCENE = [source(-50), source(20, 4, 10, width=30), source(150, 8), source(0, 6, background=True)]
 TRACKS = [track(), track(0.7), track(0.2), track()]
 
@@ -159,6 +162,11 @@ def test_direct_level_and_report():
     assert silent.endswith("silence\nFL -inf  FR -inf dBFS")
 
 
+def test_levels_as_gains():
+    far, near = spatialize.with_levels([source(0, 20, gain_db=3.0), source(0, 2)])
+    assert far.gain_db == pytest.approx(3 - 14.0, abs=1e-6) and near.gain_db == pytest.approx(0)
+
+
 def test_cancel():
     runtime = HeadlessRuntime(cancel=threading.Event())
     runtime.cancel.set()
@@ -173,7 +181,12 @@ def test_inputs_are_left_alone():
 
 
 BROKEN = AudioTrack(np.array([0, np.nan, np.inf], np.float32), RATE)
-MOVING = SoundSource("bird", Trajectory(*(np.array([1.0, 2.0]) for _ in range(4))))
+TRACED = "ray tracing (pyroomacoustics)"
+ONE, TWO, HALF = np.array([1.0, 2.0]), np.array([2.0, 1.0]), np.array([1.0, np.nan])
+MOVING, BACKWARDS, LOST, UNEVEN = (
+    SoundSource("bird", Trajectory(*path))
+    for path in ((ONE,) * 4, (TWO, ONE, ONE, ONE), (ONE, HALF, ONE, ONE), (ONE, ONE, ONE, ONE[:1]))
+)
 
 
 @pytest.mark.parametrize(
@@ -185,15 +198,18 @@ MOVING = SoundSource("bird", Trajectory(*(np.array([1.0, 2.0]) for _ in range(4)
         ([source()], [BROKEN], {}, "'thing' holds 2 of 3 samples that are not finite"),
         ([source()], [AudioTrack(np.zeros(0, np.float32), RATE)], {}, "all tracks are empty"),
         ([source()], [AudioTrack(np.zeros((2, 9), np.float32), RATE)], {}, "shape .2, 9.; allowed is mono"),
-        ([source()], [track(rate=4000)], {}, "sample rate is 4000 Hz"),
+        ([source()], [track(rate=4000)], {}, "sample rate of the track of source 'thing' is 4000 Hz"),
         ([source(distance=-1)], [track()], {}, "distance of source 'thing' is -1 m"),
         ([source(elevation=91)], [track()], {}, "elevation of source 'thing' is 91 degrees"),
         ([source(azimuth=np.nan)], [track()], {}, "azimuth of source 'thing' is nan"),
         ([source(width=400)], [track()], {}, "width of source 'thing'"),
         ([source(gain_db=np.inf)], [track()], {}, "gain of source 'thing'"),
-        ([MOVING], [track()], {}, "'bird' moves"),
+        ([MOVING], [track()], {"mixing": Mixing(engine=TRACED)}, "'bird' moves, which .*'ray tracing.*choose 'hybrid'"),
+        ([BACKWARDS], [track()], {}, "path of source 'bird' has times .2.0, 1.0.; allowed are one or more, each later"),
+        ([LOST], [track()], {}, "azimuth of source 'bird' is nan degrees"),
+        ([UNEVEN], [track()], {}, "has 2 times and 1 values of its distance"),
         ([source()], [track()], {"layout": "quad"}, "layout is 'quad'; allowed is one of: stereo, 5.1"),
-        ([source()], [track()], {"law": "x"}, "panning law is 'x'"),
+        ([source()], [track()], {"sample_rate": 100}, "sample rate is 100 Hz; allowed is 8000 to 384000 Hz"),
         ([source()], [track()], {"loudness": -4.0}, "loudness is -4 LUFS; allowed is -70 to -5"),
         ([source()], [track()], {"room": Room(t60=0.01)}, "T60 of the living room is 0.01 s"),
     ],
@@ -202,3 +218,109 @@ def test_refusals(sources, tracks, settings, words):
     with pytest.raises(InputError, match=words) as caught:
         spatialize.run(sources, tracks, **settings)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"law": "x"}, "panning law is 'x'"),
+        ({"engine": "x"}, "room engine is 'x'; allowed is one of: hybrid, image sources"),
+        ({"reverberation": 13.0}, "reverberation is 13 dB; allowed is -60 to 12 dB: -60 is none"),
+        ({"rolloff": np.nan}, "rolloff is nan; allowed is 0 to 2"),
+        ({"lfe": -61.0}, "LFE level is -61 dB"),
+    ],
+)
+def test_mixing_out_of_range(change, words):
+    with pytest.raises(InputError, match=words):
+        Mixing(**change)
+
+
+def test_no_reverberation_is_the_direct_sound_alone():
+    dry = unlevelled(spatialize.run([source(30)], [track()], room=ROOMS["hall"], mixing=Mixing(reverberation=-60)))
+    wet = unlevelled(spatialize.run([source(30)], [track()], room=ROOMS["hall"]))
+    assert not dry[[1, 2, 4, 5]].any() and dry[0].any() and wet[1].any()
+
+
+def test_reverberation_is_a_level():
+    levels = {}
+    for reverberation in (-60, -6, 0):
+        mixing = Mixing(reverberation=reverberation)
+        levels[reverberation] = unlevelled(spatialize.run([source(30)], TRACKS[:1], mixing=mixing))
+    room = [levels[level] - levels[-60] for level in (-6, 0)]
+    assert np.abs(room[0] - 10 ** (-6 / 20) * room[1])[[0, 1, 2, 4, 5]].max() < 1e-5
+
+
+def test_rolloff_and_lfe_levels():
+    def at(distance, **mixing):
+        return unlevelled(spatialize.run([source(30, distance)], [CLICK], room=OUTDOORS, mixing=Mixing(**mixing)))
+
+    assert at(8, rolloff=1.0)[0, 0] / at(2, rolloff=1.0)[0, 0] == pytest.approx(1 / 4, rel=1e-3)
+    assert at(8, rolloff=0.0)[0, 0] == pytest.approx(at(2, rolloff=0.0)[0, 0], rel=1e-3)
+    lows = [np.abs(at(2, lfe=level)[3]).max() for level in (-60, -6, 0)]
+    assert lows[0] == 0 and lows[1] / lows[2] == pytest.approx(10 ** (-6 / 20), rel=1e-3)
+
+
+def test_travel_is_the_speed_of_sound():
+    far = spatialize.run([source(30, 34.3)], [CLICK], room=OUTDOORS, mixing=Mixing(travel=True))
+    assert int(np.argmax(np.abs(far.samples[0]))) == RATE // 10
+    cut = spatialize.run([source(30, 34.3)], [CLICK], room=OUTDOORS, mixing=Mixing(travel=True), tail=False)
+    assert cut.samples.shape[1] == len(CLICK.samples)
+
+
+def test_solo():
+    sources = [source(-50), source(50, solo=True), source(0)]
+    tracks = [track(), track(), track()]
+    alone = unlevelled(spatialize.run(sources[1:2], tracks[1:2]))
+    assert np.abs(unlevelled(spatialize.run(sources, tracks)) - alone).max() < 1e-6
+
+
+def test_another_sample_rate_only_when_asked():
+    tracks = [track(rate=16000), track(0.5, rate=44100)]
+    sound = spatialize.run([source(), source(-20)], tracks, sample_rate=48000, tail=False)
+    assert (sound.sample_rate, sound.samples.shape[1]) == (48000, 48000)
+    with pytest.raises(InputError, match="ask for one, such as 48000 Hz"):
+        spatialize.run([source(), source(-20)], tracks)
+
+
+def test_stems_sum_to_the_mix():
+    sources = [source(-50), source(20, 4, 10, width=30), source(0, 6, background=True), source(9, muted=True)]
+    tracks = [track(), track(0.7), track(), track()]
+    mix, parts = spatialize.run(sources, tracks), spatialize.stems(sources, tracks)
+    assert [part.samples.shape for part in parts] == [mix.samples.shape] * 4
+    assert np.abs(sum(part.samples for part in parts) - mix.samples).max() < 1e-5
+    assert not parts[3].samples.any() and parts[3].loudness == -np.inf
+    assert all(part.gain_db == mix.gain_db for part in parts)
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 192000])
+@pytest.mark.parametrize("layout", ["5.1", "7.1.4", "binaural", "AmbiX"])
+def test_any_rate(rate, layout):
+    sound = spatialize.run([source(30)], [track(0.2, rate)], layout=layout, room=ROOMS["living room"])
+    assert sound.sample_rate == rate and np.isfinite(sound.samples).all()
+    assert sound.loudness == pytest.approx(-23, abs=0.01) or sound.true_peak == pytest.approx(-1, abs=0.01)
+
+
+def test_a_zero_length_clip_among_others_is_silence():
+    both = spatialize.run([source(-50), source(20)], [track(), AudioTrack(np.zeros(0, np.float32), RATE)])
+    assert np.isfinite(both.samples).all() and both.samples.any()
+
+
+def test_on_the_listener():
+    sound = spatialize.run([source(0, 0.0)], [track()])
+    assert np.isfinite(sound.samples).all() and sound.samples.any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.floats(-360, 360),
+    st.floats(-90, 90),
+    st.floats(0, 1e6),
+    st.floats(0, 360),
+    st.sampled_from(sorted(ROOMS)),
+    st.sampled_from(sorted(LAYOUTS)),
+    st.booleans(),
+)
+def test_whatever_is_allowed_comes_out_finite_and_under_the_ceiling(az, el, distance, width, room, layout, background):
+    anything = SoundSource("any", Trajectory.still(az, el, distance), width=width, background=background)
+    sound = spatialize.run([anything], [AudioTrack(TRACKS[0].samples[:1600], 8000)], room=ROOMS[room], layout=layout)
+    assert np.isfinite(sound.samples).all() and sound.true_peak <= -0.99

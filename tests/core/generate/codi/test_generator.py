@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 from see2sound_nodes.s2s_core import generate, models
+from see2sound_nodes.s2s_core.backend import Model
 from see2sound_nodes.s2s_core.errors import Cancelled, InputError, MissingModelError
 from see2sound_nodes.s2s_core.generate.codi import generator, words
 from see2sound_nodes.s2s_core.generate.codi.networks import Networks
 from see2sound_nodes.s2s_core.generate.codi.words import Words
 from see2sound_nodes.s2s_core.generate.request import Sampling
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
-from see2sound_nodes.s2s_core.types import Model, Picture, Region
+from see2sound_nodes.s2s_core.types import Picture, Region
 
 from .tiny import PUBLISHED, SMALL, TINY, checkpoint, error, golden
 

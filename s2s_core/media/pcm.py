@@ -1,0 +1,32 @@
+"""Samples on their way into a file: what a file can hold, and how it holds it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import InputError
+
+PIECE = 1 << 15
+"""Samples written between two chances to cancel."""
+
+
+def check_samples(name: str, samples: np.ndarray, limited_by: str, remedy: str = "") -> None:
+    """Raise InputError when samples of any shape are not finite or exceed full scale, if that is where the format
+    `limited_by` ends ("": it does not end). `name` is what the user calls them, `remedy` what else to do than to lower
+    them."""
+    bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
+    if bad:
+        raise InputError(f"{name}: {bad} of {samples.size} are not finite (NaN or infinite): mend the sound")
+    peak = float(max(samples.max(initial=0.0), -samples.min(initial=0.0)))
+    if limited_by and peak > 1:
+        raise InputError(
+            f"{name}: the sound peaks at {peak:.4g} (full scale is 1), which {limited_by} cannot hold: "
+            f"lower it by {20 * np.log10(peak):.1f} dB or more{remedy}"
+        )
+
+
+def quantised(samples: np.ndarray, bits: int) -> np.ndarray:
+    """-1..1 rounded to `bits`, in the upper bits of int32, where the encoders look for them."""
+    scale = 2.0 ** (bits - 1)
+    steps = np.minimum(np.rint(samples.astype(np.float64) * scale), scale - 1)
+    return steps.astype(np.int32) << (32 - bits)

@@ -1,0 +1,110 @@
+"""Many signals through many responses into a few channels: one convolution, block by block, of any length.
+
+Each block of each signal is transformed once, everything is summed in the frequency domain, and each channel is
+transformed back once a block. Responses longer than a block are cut into parts that wait for their turn (uniformly
+partitioned overlap-add), so neither memory nor delay grows with the length of the sound.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+SMALLEST, LARGEST = 1 << 15, 1 << 16
+"""Length of the FFT in samples; responses of more than 3/8 of LARGEST are cut into parts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bus:
+    """A response [C, L] that many signals go through, signal s with the amplitude `sends[s]`."""
+
+    sends: np.ndarray
+    response: np.ndarray
+
+
+class Pieces:
+    """Sound [C, ...] under construction: pieces are added wherever they fall, what is finished is taken off the front.
+
+    `at` and `stop` count samples from the sound's start; what lies before what was taken already is left out.
+    """
+
+    def __init__(self, channels: int):
+        self.taken, self.waiting = 0, np.zeros((channels, 0), np.float32)
+
+    def reserve(self, stop: int) -> None:
+        """Make room up to sample `stop`."""
+        missing = stop - self.taken - self.waiting.shape[1]
+        if missing > 0:
+            self.waiting = np.pad(self.waiting, ((0, 0), (0, missing)))
+
+    def add(self, at: int, wave: np.ndarray, channels: Sequence[int] | None = None) -> None:
+        """Add `wave` [C, T], or [len(channels), T] for some channels, from sample `at` on."""
+        skipped = max(self.taken - at, 0)
+        self.reserve(at + wave.shape[1])
+        first, last = at + skipped - self.taken, at + wave.shape[1] - self.taken
+        for row, channel in enumerate(range(len(wave)) if channels is None else channels):
+            self.waiting[channel, first:last] += wave[row, skipped:]
+
+    def take(self, stop: int) -> np.ndarray:
+        """Everything up to sample `stop`, [C, stop - taken]."""
+        self.reserve(stop)
+        count = stop - self.taken
+        finished, self.waiting, self.taken = self.waiting[:, :count], self.waiting[:, count:].copy(), stop
+        return finished
+
+
+class Convolution:
+    """`signals[s]` through `own[s]` [C, L_s] (None: it has none) and through every bus.
+
+    `block` is how many samples of each signal one call takes. `size` is the length of the FFT.
+    """
+
+    def __init__(self, own: Sequence[np.ndarray | None], buses: Sequence[Bus] = (), size: int | None = None):
+        responses = [response for response in (*own, *(bus.response for bus in buses)) if response is not None]
+        taps = max(response.shape[1] for response in responses)
+        self.size = size or (SMALLEST if 8 * taps <= 3 * SMALLEST else LARGEST)
+        whole = 8 * taps <= 3 * self.size
+        self.block = self.size - taps + 1 if whole else self.size // 2
+        part = taps if whole else self.block
+        self.channels = [c for c in range(len(responses[0])) if any(response[c].any() for response in responses)]
+        self.own = [None if response is None else self._parts(response, part) for response in own]
+        self.buses = [(bus.sends.astype(np.float32), self._parts(bus.response, part)) for bus in buses]
+        self.past = [deque(maxlen=len(parts)) for _, parts in self.buses]
+        self.past_own = [None if parts is None else deque(maxlen=len(parts)) for parts in self.own]
+        self.calls_to_ring, self.left = -(-taps // part), 0
+
+    def add(self, out: Pieces, at: int, blocks: np.ndarray) -> None:
+        """Add what `blocks` [S, block] gives, the next block of every signal, to `out` from sample `at` on."""
+        self.left = self.calls_to_ring if blocks.any() else self.left - 1
+        if self.left <= 0:  # silent for so long that nothing rings any more, so all that is past is silence
+            return
+        spectra = fft.rfft(blocks, self.size)
+        total = np.zeros((len(self.channels), self.size // 2 + 1), np.complex64)
+        for spectrum, parts, past in zip(spectra, self.own, self.past_own, strict=True):
+            if parts is not None:
+                self._pass(total, spectrum, parts, past)
+        for (sends, parts), past in zip(self.buses, self.past, strict=True):
+            bus = np.zeros_like(spectra[0])
+            for send, spectrum in zip(sends, spectra, strict=True):  # a matrix product would start threads
+                bus += send * spectrum
+            self._pass(total, bus, parts, past)
+        out.add(at, fft.irfft(total, self.size), self.channels)
+
+    def _pass(self, total: np.ndarray, spectrum: np.ndarray, parts: list, past: deque) -> None:
+        past.appendleft(spectrum)
+        for earlier, part in zip(past, parts, strict=False):  # at the start there is less past than parts
+            for row, response in part:  # channel by channel the temporary stays in the cache
+                total[row] += response * earlier
+
+    def _parts(self, response: np.ndarray, length: int) -> list[list[tuple[int, np.ndarray]]]:
+        """[part][(row, spectrum)] of those channels in which a part is not silent."""
+        parts = []
+        for start in range(0, response.shape[1], length):
+            piece = response[self.channels, start : start + length]
+            rows = [row for row in range(len(piece)) if piece[row].any()]
+            parts.append(list(zip(rows, fft.rfft(piece[rows], self.size), strict=True)))
+        return parts
