@@ -27,6 +27,7 @@ def check_samples(name: str, samples: np.ndarray, limited_by: str, remedy: str =
 
 def quantised(samples: np.ndarray, bits: int) -> np.ndarray:
     """-1..1 rounded to `bits`, in the upper bits of int32, where the encoders look for them."""
-    scale = 2.0 ** (bits - 1)
-    steps = np.minimum(np.rint(samples.astype(np.float64) * scale), scale - 1)
+    scale = np.float32(2 ** (bits - 1))
+    steps = samples * scale  # exact in float32 too: a power of two, and 24 bits are what its mantissa holds
+    np.minimum(np.rint(steps, out=steps), scale - 1, out=steps)
     return steps.astype(np.int32) << (32 - bits)
