@@ -1,8 +1,8 @@
 """The pack as ComfyUI sees it: one file a room, each with its table of nodes."""
 
-from . import depth, figures, generate, load, locate, media, pipeline, room, segment, spatialize
+from . import clips, depth, evaluate, figures, films, generate, load, locate, media, pipeline, room, segment, spatialize
 
-MODULES = (pipeline, load, segment, depth, locate, generate, room, spatialize, media, figures)
+MODULES = (pipeline, load, segment, depth, locate, generate, room, spatialize, evaluate, media, figures, clips, films)
 
 NODE_CLASS_MAPPINGS: dict[str, type] = {}
 NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {}

@@ -28,17 +28,15 @@ class DrawScene:
                 "image": ("IMAGE", {"tooltip": "The picture under the regions."}),
                 "regions": (sockets.REGIONS, {"tooltip": "The regions to draw over the picture."}),
                 "room": (sockets.ROOM, {"tooltip": "The room in the plan. Not connected: a street."}),
-                "surround": (
-                    "AUDIO",
-                    {"tooltip": "The mix whose channels are drawn; six are taken for 5.1, eight for 7.1."},
-                ),
+                "surround": ("AUDIO", {"tooltip": "The mix whose channels and loudspeakers are drawn."}),
+                "layout": sockets.layout_input(),
             },
         }
 
     @classmethod
-    def execute(cls, sources, figure, image=None, regions=None, room=None, surround=None):
+    def execute(cls, sources, figure, image=None, regions=None, room=None, surround=None, layout="auto"):
         if surround is not None:
-            surround = core.spatialize.measured(sockets.surround_from(surround, name="surround"), runtime())
+            surround = core.spatialize.measured(sockets.surround_from(surround, layout, "surround"), runtime())
         scene = core.types.Scene(
             sources=sources,
             picture=None if image is None else sockets.picture_from(image),

@@ -30,6 +30,37 @@ def embeds_graphs() -> bool:
     return arguments is None or not arguments.args.disable_metadata
 
 
+class VideoFile:
+    """A VIDEO where there is no ComfyUI: only which file it is."""
+
+    def __init__(self, path: str):
+        self.path = path
+
+    def get_stream_source(self) -> str:
+        """The file's path, as ComfyUI's own VIDEO tells it."""
+        return self.path
+
+
+def video_from(path: Path) -> Any:
+    """A video file -> VIDEO. ComfyUI copies the streams of such a one; made of parts it would scramble the sound."""
+    try:
+        from comfy_api.input_impl import VideoFromFile
+    except ImportError:
+        return VideoFile(str(path))
+    return VideoFromFile(str(path))
+
+
+def video_path(video: Any) -> Path:
+    """VIDEO -> a file that holds it; what has none yet is written into the temp folder."""
+    source = video.get_stream_source()
+    if isinstance(source, str):
+        return Path(source)
+    path = runtime().new_name("temp", "see2sound_video").with_suffix(".mp4")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(source.getbuffer() if hasattr(source, "getbuffer") else source.read())
+    return path
+
+
 class ComfyRuntime:
     """Devices, memory, progress, cancel and folders as ComfyUI manages them."""
 

@@ -15,7 +15,7 @@ IF_MISSING = (
 
 
 class Loader:
-    """What the three loaders share: a combo of the room's backends, and its handle as the only output."""
+    """What the loaders share: a combo of the room's backends, and its handle as the only output."""
 
     ROOM = ""
     CATEGORY = f"{sockets.CATEGORY}/load"
@@ -76,8 +76,18 @@ class LoadGenerator(Loader):
         return inputs
 
 
+class LoadMatcher(Loader):
+    ROOM = "evaluate"
+    DESCRIPTION = "Chooses the model that makes a sound suit a place."
+    SEARCH_ALIASES = ["AViTAR", "acoustic matching", "reverb"]
+    RETURN_TYPES = (sockets.MATCHER,)
+    RETURN_NAMES = ("matcher",)
+    OUTPUT_TOOLTIPS = ("The matcher, for 'Match Acoustics'.",)
+
+
 NODES = {
     "S2S_LoadSegmenter": (LoadSegmenter, "Load Segmenter"),
     "S2S_LoadDepthModel": (LoadDepthModel, "Load Depth Model"),
     "S2S_LoadGenerator": (LoadGenerator, "Load Generator"),
+    "S2S_LoadMatcher": (LoadMatcher, "Load Acoustic Matcher"),
 }

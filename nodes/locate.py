@@ -44,7 +44,8 @@ class LocateSources:
                     [*scenes, "custom"],
                     {
                         "default": "street",
-                        "tooltip": f"How near and far things are: {ranges}; custom uses the next two inputs.",
+                        "tooltip": f"How near and far things are: {ranges}; custom uses the next two inputs. "
+                        "Metric depth knows by itself.",
                     },
                 ),
                 "near": (
@@ -99,9 +100,9 @@ class LocateSources:
 
 
 class EditSource:
-    DESCRIPTION = "Moves, mutes, solos, levels or widens one source. Chain several to edit several."
+    DESCRIPTION = "Moves, mutes, solos, levels, widens or diffuses one source. Chain several to edit several."
     CATEGORY = f"{sockets.CATEGORY}/locate"
-    SEARCH_ALIASES = ["move", "mute", "solo", "gain", "volume", "spread"]
+    SEARCH_ALIASES = ["move", "mute", "solo", "gain", "volume", "spread", "diffuse", "ambience"]
     RETURN_TYPES = (sockets.SOURCES,)
     RETURN_NAMES = ("sources",)
     OUTPUT_TOOLTIPS = ("All sources, the one edited.",)
@@ -109,9 +110,10 @@ class EditSource:
 
     @classmethod
     def INPUT_TYPES(cls):
-        def number(default, low, high, step, tooltip):
-            return ("FLOAT", {"default": default, "min": low, "max": high, "step": step, "tooltip": tooltip})
+        def switch(tooltip):
+            return ("BOOLEAN", {"default": False, "tooltip": tooltip})
 
+        number = sockets.number
         return {
             "required": {
                 "sources": (sockets.SOURCES, {"tooltip": "The sources; all but one pass unchanged."}),
@@ -123,11 +125,14 @@ class EditSource:
                 "lift": number(0.0, -90.0, 90.0, 1.0, "Degrees up; negative is down."),
                 "distance": number(1.0, 0.1, 10.0, 0.1, "Times the distance: 0.5 is half as far, 2 twice as far."),
                 "gain": number(0.0, -60.0, 24.0, 0.5, "Decibels louder; negative is softer."),
-                "spread": number(0.0, 0.0, 360.0, 1.0, "Degrees wider than the thing looks; 360 is all around."),
-                "mute": ("BOOLEAN", {"default": False, "tooltip": "On: this source is not heard."}),
+                "spread": number(
+                    0.0, 0.0, 360.0, 1.0, "Degrees wider than it looks; 360 spreads it over the whole circle."
+                ),
+                "mute": switch("On: this source is not heard."),
             },
             "optional": {
-                "solo": ("BOOLEAN", {"default": False, "tooltip": "On: only this source is heard, and others on solo."})
+                "solo": switch("On: only this source is heard, and others on solo."),
+                "diffuse": switch("On: this source is heard from everywhere, like the background."),
             },
         }
 

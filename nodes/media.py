@@ -5,6 +5,7 @@ import os
 from .. import s2s_core as core
 from . import sockets
 from .host import embeds_graphs, runtime
+from .spatialize import SpatializeSources
 
 
 class LoadSample:
@@ -42,7 +43,7 @@ class SaveSurround:
     SEARCH_ALIASES = ["save audio", "5.1", "WAV", "FLAC", "export"]
     RETURN_TYPES = ("STRING",)
     RETURN_NAMES = ("file",)
-    OUTPUT_TOOLTIPS = ("The path of the file that was written.",)
+    OUTPUT_TOOLTIPS = ("The path of the file that was written; of a batch, one path on each line.",)
     FUNCTION = "execute"
     OUTPUT_NODE = True
 
@@ -50,7 +51,10 @@ class SaveSurround:
     def INPUT_TYPES(cls):
         return {
             "required": {
-                "audio": ("AUDIO", {"tooltip": "Sound of any number of channels that a layout has."}),
+                "audio": (
+                    "AUDIO",
+                    {"tooltip": "The mix, or a batch such as that of 'Stems': each clip becomes a file of its own."},
+                ),
                 "filename_prefix": (
                     "STRING",
                     {
@@ -72,11 +76,12 @@ class SaveSurround:
 
     @classmethod
     def execute(cls, audio, filename_prefix, format, layout, prompt=None, extra_pnginfo=None):
-        sound = sockets.surround_from(audio, layout)
         tags = core.media.metadata.graph_tags(prompt, extra_pnginfo) if embeds_graphs() else {}
-        path = new_path(filename_prefix, core.media.sound.FORMATS[format].suffix)
-        core.media.sound.write(path, sound, format, tags, runtime=runtime())
-        return shown(path)
+        paths = []
+        for sound in sockets.surrounds_from(audio, layout):
+            paths.append(new_path(filename_prefix, core.media.sound.FORMATS[format].suffix))
+            core.media.sound.write(paths[-1], sound, format, tags, runtime=runtime())
+        return shown(*paths)
 
 
 class SaveScene:
@@ -102,13 +107,14 @@ class SaveScene:
                         "tooltip": "Name in the output folder; a number is added. Sub-folders are made.",
                     },
                 ),
-            }
+            },
+            "optional": sockets.borrow(SpatializeSources, "rolloff"),
         }
 
     @classmethod
-    def execute(cls, sources, audio, filename_prefix):
+    def execute(cls, sources, audio, filename_prefix, **levels):
         path = new_path(filename_prefix, ".wav")
-        placed = core.spatialize.with_levels(sources)
+        placed = core.spatialize.with_levels(sources, core.spatialize.Mixing(**levels))
         core.media.adm.write_scene(path, placed, sockets.tracks_from(audio), runtime=runtime())
         return shown(path)
 
@@ -119,11 +125,15 @@ def new_path(prefix, suffix):
     return stem.with_name(stem.name + suffix)
 
 
-def shown(path):
-    """What an output node returns for a file it wrote."""
-    subfolder = path.parent.relative_to(os.path.abspath(runtime().folder("output"))).as_posix()
-    entry = {"filename": path.name, "subfolder": subfolder, "type": "output"}
-    return {"ui": {"files": [entry]}, "result": (str(path),)}
+def shown(*paths):
+    """What an output node returns for the files it wrote."""
+    output = os.path.abspath(runtime().folder("output"))
+    folders = [path.parent.relative_to(output).as_posix() for path in paths]
+    files = [
+        {"filename": path.name, "subfolder": folder, "type": "output"}
+        for path, folder in zip(paths, folders, strict=True)
+    ]
+    return {"ui": {"files": files}, "result": ("\n".join(map(str, paths)),)}
 
 
 NODES = {

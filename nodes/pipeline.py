@@ -7,13 +7,7 @@ from .host import runtime
 from .load import IF_MISSING
 from .locate import LocateSources
 from .segment import SegmentImage
-from .spatialize import SpatializeSources
-
-
-def borrow(node: type, *names: str) -> dict:
-    """Inputs that a stage's own node declares, so that each is described once."""
-    inputs = {name: given for group in node.INPUT_TYPES().values() for name, given in group.items()}
-    return {name: inputs[name] for name in names}
+from .spatialize import AS_THE_CLIPS, SAMPLE_RATES, SpatializeSources
 
 
 def model_combo(room: str, effect: str) -> tuple:
@@ -32,7 +26,7 @@ class RenderImage:
     OUTPUT_TOOLTIPS = (
         "The surround mix, 5.1 in the order FL FR FC LFE BL BR. Save it with 'Save Surround': "
         "ComfyUI's own audio nodes scramble more than two channels.",
-        "The same mix folded to two channels, for any player.",
+        "The same mix folded to two channels, for any player; of layout binaural, the mix itself.",
         "Regions, viewing sphere, plan of the room and channels on one sheet.",
         "A table of the sources and the levels.",
     )
@@ -46,18 +40,21 @@ class RenderImage:
         return {
             "required": {
                 "image": ("IMAGE", {"tooltip": "One picture, at least 16 x 16 pixels."}),
-                **borrow(GenerateAudio, "prompts", "seconds", "seed"),
-                **borrow(SegmentImage, "count", "background"),
+                **sockets.borrow(GenerateAudio, "prompts", "seconds", "seed"),
+                **sockets.borrow(SegmentImage, "count", "background"),
                 "scene": (
                     list(core.locate.SCENES),
-                    {"default": "street", "tooltip": f"How near and far things are: {reach}."},
+                    {
+                        "default": "street",
+                        "tooltip": f"How near and far things are: {reach}. Metric depth knows by itself.",
+                    },
                 ),
                 "room": (
                     [core.pipeline.AS_THE_SCENE, *core.spatialize.ROOMS],
                     {"tooltip": f"The virtual room around the listener. As the scene: {rooms}."},
                 ),
-                **borrow(SpatializeSources, "layout", "loudness"),
-                **borrow(LocateSources, "projection", "field_of_view"),
+                **sockets.borrow(SpatializeSources, "layout", "loudness"),
+                **sockets.borrow(LocateSources, "projection", "field_of_view"),
                 "segmenter": model_combo("segment", "finds the regions"),
                 "depth_model": model_combo("depth", "estimates how far things are"),
                 "generator": model_combo("generate", "makes the sounds"),
@@ -68,13 +65,14 @@ class RenderImage:
                     list(core.spatialize.FOLDS),
                     {"tooltip": "What the monitor output is for: loudspeakers (stereo) or headphones (binaural)."},
                 ),
-                **borrow(SpatializeSources, "reverberation"),
+                **sockets.borrow(SpatializeSources, "reverberation", "sample_rate", "engine"),
             },
         }
 
     @classmethod
-    def execute(cls, image, **settings):
-        scene = core.pipeline.run(sockets.picture_from(image), core.pipeline.Settings(**settings), runtime())
+    def execute(cls, image, sample_rate=AS_THE_CLIPS, **settings):
+        chosen = core.pipeline.Settings(sample_rate=SAMPLE_RATES[sample_rate] or 0, **settings)
+        scene = core.pipeline.run(sockets.picture_from(image), chosen, runtime())
         return (
             sockets.surround_audio_from(scene.surround),
             sockets.surround_audio_from(scene.monitor),

@@ -19,8 +19,8 @@ class DefineRoom:
             return sockets.number(default, low, 200.0, 0.1, f"Only for custom: metres {meaning}.")
 
         def material(where):
-            tooltip = f"What {where} made of, also in the presets; the room then rings as long as it does between such "
-            tooltip += "walls. Needs pyroomacoustics, from which the figures are read."
+            tooltip = f"What {where} made of, also in presets that have walls; the room then rings as long as it does "
+            tooltip += "between such walls. Needs pyroomacoustics, from which the figures are read."
             return (list(core.spatialize.MATERIALS), {"tooltip": tooltip, "advanced": True})
 
         def place(way):

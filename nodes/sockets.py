@@ -11,15 +11,24 @@ CATEGORY = "See2Sound"
 SEGMENTER = "S2S_SEGMENTER"
 DEPTH_MODEL = "S2S_DEPTH_MODEL"
 GENERATOR = "S2S_GENERATOR"
+MATCHER = "S2S_MATCHER"
 REGIONS = "S2S_REGIONS"
 DEPTH = "S2S_DEPTH"
 SOURCES = "S2S_SOURCES"
 ROOM = "S2S_ROOM"
+CLIP = "S2S_CLIP"
+TRACKS = "S2S_TRACKS"
 
 
 def number(default, low, high, step, tooltip, **options):
     """A FLOAT input."""
     return ("FLOAT", {"default": default, "min": low, "max": high, "step": step, "tooltip": tooltip, **options})
+
+
+def borrow(node: type, *names: str) -> dict[str, Any]:
+    """Inputs that another node declares, so that each is described once."""
+    inputs = {name: given for group in node.INPUT_TYPES().values() for name, given in group.items()}
+    return {name: inputs[name] for name in names}
 
 
 def layout_input():
@@ -75,7 +84,7 @@ def audio_from(tracks: tuple[core.types.AudioTrack, ...]) -> dict[str, Any]:
     import torch
 
     if not tracks:
-        raise core.errors.InputError("there are no sounds: no region was selected, so nothing can sound")
+        raise core.errors.InputError("there are no clips: no region was selected, so nothing can sound")
     samples = np.stack([track.samples for track in tracks])
     return {"waveform": torch.from_numpy(samples)[:, None], "sample_rate": tracks[0].sample_rate}
 
@@ -107,7 +116,7 @@ def clips_from(audio: Any, name: str = "audio") -> list[tuple[Any, int]]:
         limits = torch.iinfo(waveform.dtype)
         middle = (limits.max + limits.min + 1) / 2  # 0, or 128 of unsigned bytes
         waveform = (waveform.to(torch.float64) - middle) / (limits.max + 1 - middle)
-    return [(clip, int(audio["sample_rate"])) for clip in waveform.to("cpu", torch.float32).numpy()]
+    return [(clip, int(audio["sample_rate"])) for clip in waveform.detach().to("cpu", torch.float32).numpy()]
 
 
 def tracks_from(audio: Any, name: str = "audio") -> tuple[core.types.AudioTrack, ...]:
@@ -122,22 +131,64 @@ def tracks_from(audio: Any, name: str = "audio") -> tuple[core.types.AudioTrack,
     return tuple(core.types.AudioTrack(samples[0], rate) for samples, rate in clips)
 
 
+def sounds_from(audio: Any, name: str = "audio") -> list[core.types.AudioTrack | core.types.Surround]:
+    """AUDIO [N, C, T] -> N tracks if C is 1, else N surrounds."""
+    if any(len(samples) == 1 for samples, _ in clips_from(audio, name)):
+        return list(tracks_from(audio, name))
+    return list(surrounds_from(audio, name=name))
+
+
+def one_sound_from(audio: Any, name: str) -> core.types.AudioTrack | core.types.Surround:
+    """AUDIO [1, C, T] -> what `sounds_from` gives for it. More than one clip is an error."""
+    return _only(sounds_from(audio, name), name)
+
+
 def surround_from(audio: Any, layout: str = "auto", name: str = "audio") -> core.types.Surround:
-    """AUDIO [1, C, T] -> Surround. "auto" takes the layout that came along, else the first loudspeaker layout of the
-    table with that many channels."""
+    """AUDIO [1, C, T] -> what `surrounds_from` gives for it. More than one clip is an error."""
+    return _only(surrounds_from(audio, layout, name), name)
+
+
+def surrounds_from(audio: Any, layout: str = "auto", name: str = "audio") -> list[core.types.Surround]:
+    """AUDIO [N, C, T] -> N surrounds. "auto" takes the layout that came along, else the first loudspeaker layout of the
+    table with that many channels. No samples at all, or some that are not finite, are an error."""
+    import numpy as np
+
     clips = clips_from(audio, name)
-    if len(clips) != 1:
-        raise core.errors.InputError(f"{name} holds {len(clips)} clips; allowed is one")
-    samples, rate = clips[0]
-    layouts = core.spatialize.LAYOUTS
-    if layout != "auto":
-        return core.types.Surround(samples, rate, layouts[layout])
-    came = layouts.get(audio.get("layout"))
-    by_number = [row for row in layouts.values() if row.kind == "speakers"]
-    fitting = [row for row in (came, *by_number) if row and len(row.speakers) == len(samples)]
-    if not fitting:
-        counts = ", ".join(f"{len(row.speakers)} ({row.name})" for row in by_number)
+    if not sum(samples.size for samples, _ in clips):
+        raise core.errors.InputError(f"{name} is empty (0 samples): look at what is connected there")
+    bad, size = sum(np.count_nonzero(~np.isfinite(samples)) for samples, _ in clips), audio["waveform"].numel()
+    if bad:
         raise core.errors.InputError(
-            f"{name} has {len(samples)} channels; allowed is {counts}: choose its layout if it is another one"
+            f"{name} holds {bad} of {size} samples that are not finite (NaN or infinite); allowed are finite numbers: "
+            "make or load it again"
         )
-    return core.types.Surround(samples, rate, fitting[0])
+    chosen = _layout(layout, audio.get("layout"), len(clips[0][0]), name)
+    return [core.types.Surround(samples, rate, chosen) for samples, rate in clips]
+
+
+def _only(sounds: list[Any], name: str) -> Any:
+    if len(sounds) != 1:
+        raise core.errors.InputError(
+            f"{name} holds {len(sounds)} clips; allowed is one: connect a single clip, or save all of them with 'Save "
+            "Surround'"
+        )
+    return sounds[0]
+
+
+def _layout(wanted: str, came: Any, channels: int, name: str) -> core.types.Layout:
+    """The layout that is wanted, or for "auto" the one that came along or else is usual for so many channels."""
+    layouts = core.spatialize.LAYOUTS
+    fitting = {key: row for key, row in layouts.items() if len(row.speakers) == channels}
+    known = fitting.get(came) if isinstance(came, str) else None  # any pack may write there what it likes
+    usual = known or next((row for row in fitting.values() if row.kind == "speakers"), None)
+    found = usual if wanted == "auto" else fitting.get(wanted)
+    if found:
+        return found
+    has = f"{name} has {channels} channel{'s' if channels != 1 else ''}"
+    if fitting:
+        other = "" if wanted == "auto" else f"; {wanted} has {len(layouts[wanted].speakers)}"
+        choices = [*(["auto"] if usual else []), *fitting]
+        raise core.errors.InputError(f"{has}{other}: choose {' or '.join(choices)} as its layout")
+    counts = ", ".join(f"{len(row.speakers)} ({key})" for key, row in layouts.items())
+    mono = "; mono is not surround: it needs at least two channels" if channels == 1 else ""
+    raise core.errors.InputError(f"{has}; allowed is {counts}{mono}")

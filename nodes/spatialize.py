@@ -24,7 +24,7 @@ class SpatializeSources:
     OUTPUT_TOOLTIPS = (
         "The surround mix. 5.1 is in the order FL FR FC LFE BL BR. Save it with 'Save Surround': "
         "ComfyUI's own audio nodes scramble more than two channels.",
-        "The same mix folded to stereo, for any player.",
+        "The same mix folded to stereo, for any player; of layout binaural, the mix itself.",
         "Loudness, true peak and the level of every channel.",
     )
     FUNCTION = "execute"
@@ -61,7 +61,10 @@ class SpatializeSources:
                 ),
             },
             "optional": {
-                "room": (sockets.ROOM, {"tooltip": "The room, from 'Room'. Not connected: a street."}),
+                "room": (
+                    sockets.ROOM,
+                    {"tooltip": "From 'Room'. Not connected: a street. A new Room node starts as a living room."},
+                ),
                 "reverberation": sockets.number(
                     *(0.0, -60.0, 12.0, 0.5),
                     "Decibels by which all that the room adds is louder; negative is drier, -60 is none of it.",
@@ -73,8 +76,8 @@ class SpatializeSources:
                 "engine": (
                     list(core.spatialize.ENGINES),
                     {
-                        "tooltip": "How the room is computed. hybrid is fast and true to the room's T60; the others "
-                        "simulate every reflection with pyroomacoustics, far slower.",
+                        "tooltip": "How the room is computed. hybrid is fast and true to the room's T60. image sources "
+                        "simulates every reflection and rings longer; ray tracing traces rays. Both are far slower.",
                         "advanced": True,
                     },
                 ),
@@ -93,7 +96,7 @@ class SpatializeSources:
                     {
                         "default": False,
                         "tooltip": "On: what is far away is heard later, as in nature (34 m are 0.1 s), no longer in "
-                        "step with the picture.",
+                        "step with the picture. With tail off, what comes after the end is not heard.",
                         "advanced": True,
                     },
                 ),
@@ -116,7 +119,7 @@ class RenderStems:
     SEARCH_ALIASES = ["stems", "tracks", "separate", "multitrack"]
     RETURN_TYPES = ("AUDIO",)
     RETURN_NAMES = ("stems",)
-    OUTPUT_TOOLTIPS = ("One mix for each source, as a batch; their sum is the whole mix.",)
+    OUTPUT_TOOLTIPS = ("One clip for each source, as a batch; their sum is the whole mix. 'Save Surround' saves each.",)
     FUNCTION = "execute"
     INPUT_TYPES = SpatializeSources.INPUT_TYPES
 
@@ -144,8 +147,8 @@ class FoldSurround:
                     list(core.spatialize.FOLDS),
                     {
                         "default": "binaural",
-                        "tooltip": "binaural: the loudspeakers around a measured head, for headphones. "
-                        "stereo: the broadcasters' sum (ITU-R BS.775).",
+                        "tooltip": "binaural: the loudspeakers around a measured head, for headphones; what is "
+                        "binaural already is only levelled. stereo: the broadcasters' sum (ITU-R BS.775).",
                     },
                 ),
                 "loudness": LOUDNESS,
@@ -177,7 +180,10 @@ class SetLoudness:
     def INPUT_TYPES(cls):
         return {
             "required": {
-                "audio": ("AUDIO", {"tooltip": "Sound of any layout."}),
+                "audio": (
+                    "AUDIO",
+                    {"tooltip": "Sound of any layout. Mono is not surround: it needs at least two channels."},
+                ),
                 "loudness": LOUDNESS,
                 "layout": sockets.layout_input(),
             }

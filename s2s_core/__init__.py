@@ -7,8 +7,8 @@ Rooms load on first use (`s2s_core.segment` imports it), so that importing the p
 
 from importlib import import_module
 
-ROOMS = ("segment", "depth", "locate", "generate", "spatialize")
-LAZY = (*ROOMS, "media", "models", "pipeline", "figures", "graph", "types", "errors", "runtime", "files")
+ROOMS = ("segment", "depth", "locate", "generate", "spatialize", "evaluate")
+LAZY = (*ROOMS, "media", "models", "pipeline", "film", "figures", "graph", "types", "errors", "runtime", "files")
 
 
 def __getattr__(name):

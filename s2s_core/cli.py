@@ -69,42 +69,15 @@ def _signals() -> Iterator[None]:
 
 
 def render(options: argparse.Namespace) -> None:
-    """PHOTO -> a folder of sound files and figures, or the one sound file that -o names."""
-    from . import figures, files, pipeline
-    from .media import images, sound
+    """PHOTO or CLIP -> a folder of sound files and figures, or the one sound file or film that -o names."""
+    from . import pipeline
+    from .render import render as made_of
 
-    if not options.output:
-        raise InputError("the output is empty; allowed is a folder, or a file ending in .flac, .wav, .m4a or .opus")
-    target = Path(options.output)
-    formats = {}
-    for name, row in sound.FORMATS.items():
-        formats.setdefault(row.suffix, name)
-    suffix = target.suffix.lower()
-    one_file = bool(suffix) and not target.is_dir() and not options.output.endswith(os.sep)
-    if one_file and suffix not in formats:
-        raise InputError(f"the output {target} ends in {target.suffix}; allowed is a folder, or {', '.join(formats)}")
     chosen = {field.name: getattr(options, field.name) for field in fields(pipeline.Settings)}
     chosen["prompts"] = chosen["prompts"].replace("\\n", "\n")
-    settings = pipeline.Settings(**chosen)
     with _terminal(options) as runtime:
-        picture = images.load_picture(options.photo)
-        if one_file:
-            scene = pipeline.run(picture, settings, runtime)
-            sound.write(target, scene.surround, formats[suffix], runtime=runtime)
-            written = [target]
-        else:
-            stem = Path(options.photo).stem
-            with files.whole_set(target) as staging:  # first of all: a place that refuses us does so before the work
-                scene = pipeline.run(picture, settings, runtime)
-                for suffix in (".flac", ".wav"):
-                    if scene.surround.layout.ffmpeg_name in sound.FORMATS[formats[suffix]].layouts:
-                        sound.write(staging / f"{stem}{suffix}", scene.surround, formats[suffix], runtime=runtime)
-                monitor = scene.monitor.layout.name
-                sound.write(staging / f"{stem}_{monitor}.wav", scene.monitor, formats[".wav"], runtime=runtime)
-                for figure in figures.FIGURES:
-                    images.save_png(staging / f"{stem}_{figure}.png", figures.draw(scene, figure))
-                written = [target / path.name for path in sorted(staging.iterdir())]
-    print(pipeline.report(scene))
+        told, written = made_of(options.photo, options.output, pipeline.Settings(**chosen), runtime)
+    print(told)
     print("\n" + "\n".join(map(str, written)))
 
 
@@ -137,14 +110,42 @@ def nodes(options: argparse.Namespace) -> None:
 
 def models(options: argparse.Namespace) -> None:
     """The models of every room and their weight files: list, find, fetch, verify or convert them."""
-    from . import depth, generate, segment
-    from .generate.codi.convert import CONVERTERS
+    from . import depth, evaluate, generate, segment
+    from .evaluate.avitar import files as avitar
+    from .generate.codi import convert as codi
     from .models.report import Actions
 
-    rooms = {"segment": segment.BACKENDS, "depth": depth.BACKENDS, "generate": generate.BACKENDS}
+    rooms = {room.__name__.rpartition(".")[2]: room.BACKENDS for room in (segment, depth, generate, evaluate)}
+    converters = {**codi.CONVERTERS, **avitar.CONVERTERS}
     with _terminal(options) as runtime:
-        for line in getattr(Actions(runtime, rooms, converters=CONVERTERS), options.action)(options.names):
+        for line in getattr(Actions(runtime, rooms, converters=converters), options.action)(options.names):
             print(line, flush=True)
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """How alike the sounds of pictures are, by the published protocol, and whether they come from where they should."""
+    from . import study, truth
+    from .evaluate import report
+
+    if (options.pictures is None) == (options.scenes is None):
+        raise InputError("evaluate takes a folder of pictures, or --scenes and how many: give one of them")
+    settings = study.Settings(**{field.name: getattr(options, field.name) for field in fields(study.Settings)})
+    target = Path(options.output)
+    with _terminal(options) as runtime:
+        if options.scenes is not None:
+            told = truth.run(options.scenes, target, settings.chain(settings.seed), runtime)
+        else:
+            made = study.run(Path(options.pictures), target, settings, runtime, _say)
+            told = f"\n{report.text(made)}\n\n{target / 'index.html'}"
+    print(told)
+
+
+def _say(line: str) -> None:
+    """A line that stays, in the place of the progress that does not."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+    print(line, flush=True)
 
 
 def _classes() -> dict[str, type]:
@@ -166,7 +167,8 @@ def _terminal(options: argparse.Namespace) -> Iterator[HeadlessRuntime]:
     shown = sys.stderr.isatty() and not options.debug
     places = {kind: Path(value) for kind in ("input", "output") if (value := getattr(options, kind, None))}
     if "output" in places:
-        places["temp"] = places["output"] / ".temp"
+        output = places["output"]
+        places["temp"] = (output.parent if output.suffix and not output.is_dir() else output) / ".temp"
     try:
         runtime = HeadlessRuntime(getattr(options, "device", "auto"), places, listen=listen if shown else None)
         if runtime.device_choice != "auto":
@@ -178,6 +180,8 @@ def _terminal(options: argparse.Namespace) -> Iterator[HeadlessRuntime]:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from . import pipeline, study
+
     parser = argparse.ArgumentParser(prog="s2s", description="Pictures to surround sound.")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show log messages and, on errors, the traceback")
@@ -187,15 +191,20 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(function) -> argparse.ArgumentParser:
         meaning = function.__doc__.strip()
-        parents = [common, compute] if function in (render, run) else [common]
+        parents = [common, compute] if function in (render, run, evaluate) else [common]
         added = commands.add_parser(function.__name__, parents=parents, help=meaning, description=meaning)
         added.set_defaults(command=function)
         return added
 
     render_options = command(render)
-    render_options.add_argument("photo", help="a picture of any usual format")
-    render_options.add_argument("-o", "--output", required=True, help="a folder, or a file: .flac .wav .m4a .opus")
-    _add_settings(render_options)
+    render_options.add_argument("photo", help="a picture, an animated image or a video")
+    render_options.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        help="a folder, or a file: .flac .wav .m4a .opus, of a clip also .mp4 .mkv .webm",
+    )
+    _add_settings(render_options, pipeline.Settings)
 
     run_options = command(run)
     run_options.add_argument("graph", help="a workflow saved by ComfyUI, in the editor's or the API format")
@@ -208,6 +217,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_options.add_argument("--output", default="out", help="folder for results (default: out)")
     run_options.add_argument("--input", help="folder in which the graph's input files lie")
+
+    evaluate_options = command(evaluate)
+    evaluate_options.add_argument("pictures", nargs="?", help="a folder of pictures; other files in it are ignored")
+    evaluate_options.add_argument("--scenes", type=int, help="instead: make so many scenes whose truth is known")
+    evaluate_options.add_argument("-o", "--output", required=True, help="a folder for the report")
+    evaluate_options.set_defaults(left="what is finished stays, and the same command goes on from there")
+    _add_settings(evaluate_options, study.Settings)
 
     command(nodes)
     _add_actions(command(models), common)
@@ -230,11 +246,9 @@ def _add_actions(parser: argparse.ArgumentParser, common: argparse.ArgumentParse
             added.set_defaults(left="the same command goes on with what has arrived, where the server lets it")
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """One option for each field of Settings: --field-of-view for field_of_view, --no-background for a switch."""
-    from .pipeline import Settings
-
-    for field in fields(Settings):
+def _add_settings(parser: argparse.ArgumentParser, settings: type) -> None:
+    """One option for each field of `settings`: --field-of-view for field_of_view, --no-background for a switch."""
+    for field in fields(settings):
         name, meaning = "--" + field.name.replace("_", "-"), f"{field.metadata['help']} (default: {field.default!r})"
         if isinstance(field.default, bool):
             parser.add_argument(name, action=argparse.BooleanOptionalAction, default=field.default, help=meaning)

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from .errors import InputError
+from .trajectory import Trajectory
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +64,16 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
+class KeyFrame:
+    """One frame of a moving picture that is looked at: shown from `time` on, in s from the start. `cut`: with it a new
+    scene begins (the very first frame always does that)."""
+
+    time: float
+    picture: Picture
+    cut: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Region:
     """A part of a picture that could sound: `mask` [H, W] bool.
 
@@ -103,22 +114,6 @@ class DepthMap:
                 f"the depth map holds {bad} of {self.values.size} values that are not finite (NaN or infinite); "
                 "allowed are finite numbers only: mend the depth image or estimate it again"
             )
-
-
-@dataclass(frozen=True, eq=False)
-class Trajectory:
-    """Where something is over time: K knots, `times` in s rising from 0, `azimuth` and `elevation` in degrees,
-    `distance` in m, each [K] float64. One knot: it stands still."""
-
-    times: np.ndarray
-    azimuth: np.ndarray
-    elevation: np.ndarray
-    distance: np.ndarray
-
-    @classmethod
-    def still(cls, azimuth: float, elevation: float, distance: float) -> Trajectory:
-        """A place that does not change."""
-        return cls(*(np.array([float(value)]) for value in (0.0, azimuth, elevation, distance)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,10 +160,11 @@ def heard(sources: Sequence[SoundSource]) -> tuple[bool, ...]:
 
 @dataclass(frozen=True, eq=False)
 class AudioTrack:
-    """One mono sound: `samples` [T] float32 in [-1, 1] at `sample_rate` Hz."""
+    """One mono sound: `samples` [T] float32 in [-1, 1] at `sample_rate` Hz, heard from `start` on, in s."""
 
     samples: np.ndarray
     sample_rate: int
+    start: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -267,6 +263,6 @@ class Scene:
     depth: DepthMap | None = None
     tracks: tuple[AudioTrack, ...] | None = None
     sounds: tuple[str, ...] | None = None
-    room: Room = Room()
+    room: Room | None = None
     surround: Surround | None = None
     monitor: Surround | None = None

@@ -7,27 +7,29 @@ time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 
 from ..errors import InputError, check_choice
-from ..types import DepthMap, Layout, Scene, SoundSource, heard
+from ..types import DepthMap, Layout, Scene
 from .channels import channel_strips
 from .plan import room_plan
 from .regions import regions_overlay
+from .scores import score_bars
 from .sphere import viewing_sphere
 from .style import PAPER, WIDTH
 
 __all__ = [
     "ALL",
     "FIGURES",
+    "available",
     "channel_strips",
     "depth_preview",
     "draw",
     "regions_overlay",
     "room_plan",
+    "score_bars",
     "viewing_sphere",
 ]
 
@@ -39,16 +41,11 @@ def _regions(scene: Scene) -> Image.Image:
 
 
 def _sphere(scene: Scene) -> Image.Image:
-    return viewing_sphere(_shown(scene.sources), _loudspeakers(scene))
+    return viewing_sphere(scene.sources, _loudspeakers(scene))
 
 
 def _plan(scene: Scene) -> Image.Image:
-    return room_plan(scene.room, _shown(scene.sources), _loudspeakers(scene))
-
-
-def _shown(sources: tuple[SoundSource, ...]) -> list[SoundSource]:
-    """The sources, those that another one's solo silences muted."""
-    return [replace(source, muted=not loud) for source, loud in zip(sources, heard(sources), strict=True)]
+    return room_plan(scene.room, scene.sources, _loudspeakers(scene))
 
 
 def _loudspeakers(scene: Scene) -> Layout | None:
@@ -65,7 +62,7 @@ def _channels(scene: Scene) -> Image.Image:
 FIGURES: dict[str, tuple[tuple[str, ...], Callable[[Scene], Image.Image]]] = {
     "regions": (("picture", "regions"), _regions),
     "sphere": (("sources",), _sphere),
-    "plan": (("sources",), _plan),
+    "plan": (("sources", "room"), _plan),
     "channels": (("surround",), _channels),
 }
 
@@ -78,7 +75,7 @@ def draw(scene: Scene, figure: str) -> Image.Image:
     """
     check_choice("figure", figure, (ALL, *FIGURES))
     if figure == ALL:
-        return _sheet([paint(scene) for needs, paint in FIGURES.values() if not _missing(scene, needs)])
+        return _sheet([draw(scene, name) for name in available(scene)])
     needs, paint = FIGURES[figure]
     if missing := _missing(scene, needs):
         raise InputError(
@@ -86,6 +83,11 @@ def draw(scene: Scene, figure: str) -> Image.Image:
             f"connect that, or choose {ALL!r} for the figures that can be drawn"
         )
     return paint(scene)
+
+
+def available(scene: Scene) -> tuple[str, ...]:
+    """The names of the figures that the scene has the values for."""
+    return tuple(name for name, (needs, _) in FIGURES.items() if not _missing(scene, needs))
 
 
 def _sheet(drawn: list[Image.Image]) -> Image.Image:

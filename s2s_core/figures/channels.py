@@ -11,7 +11,7 @@ from ..types import Surround
 from . import style
 from .style import HEADER, MARGIN, WIDTH, Canvas
 
-NAME_WIDTH, LEVEL_WIDTH = 64.0, 172.0
+LEAST_NAME_WIDTH, LEVEL_WIDTH = 64.0, 172.0
 ALL_STRIPS = 620.0  # figure pixels that the strips share
 TALLEST, LOWEST, GAP = 104.0, 44.0, 8.0
 WAVE, CORE = (98, 133, 170), (176, 205, 232)
@@ -39,13 +39,14 @@ def channel_strips(surround: Surround) -> Image.Image:
     )
     canvas.text((WIDTH - MARGIN - LEVEL_WIDTH / 2 - 8, HEADER), "RMS", 14, style.MUTED, "rs")
     canvas.text((WIDTH - MARGIN, HEADER), "peak dBFS", 14, style.MUTED, "rs")
-    left, right = MARGIN + NAME_WIDTH, WIDTH - MARGIN - LEVEL_WIDTH
+    names = max((canvas.length(label, 20) + 16 for label in surround.layout.labels), default=0.0)
+    left, right = MARGIN + max(names, LEAST_NAME_WIDTH), WIDTH - MARGIN - LEVEL_WIDTH
     for index, speaker in enumerate(surround.layout.speakers):
         top = HEADER + 10 + index * strip
         middle, half = top + strip / 2, (strip - GAP) / 2
         samples = surround.samples[index]
         canvas.box((left, middle - half, right, middle + half), style.PANEL, round_by=4)
-        canvas.text((MARGIN, middle), speaker.label, 20, style.INK, "lm", NAME_WIDTH - 8)
+        canvas.text((MARGIN, middle), speaker.label, 20, style.INK, "lm")
         loudest = float(np.abs(samples).max(initial=0.0))
         if loudest > 0:
             colours = (WAVE_LFE, CORE_LFE) if speaker.lfe else (WAVE, CORE)

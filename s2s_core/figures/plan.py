@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
-from ..types import Layout, Room, SoundSource
+from ..types import Layout, Room, SoundSource, heard
 from . import style
+from .sources import arrow, entries, span, way
 from .style import HEADER, MARGIN, WIDTH, Canvas, Point, degrees, metres
 
 DIAL = 700.0  # figure pixels across the part where sources lie
@@ -29,7 +30,7 @@ def room_plan(room: Room, sources: Sequence[SoundSource], layout: Layout | None 
     lies beyond is still in its true direction, but distances there grow by factors (a logarithmic scale, as the rings
     say). An arc is as wide as its source; distances are level ones, a source above or below is nearer on the plan than
     it is. The rim shows the directions of the loudspeakers; they have no distance. An ambience is in the legend only, a
-    muted source is hollow.
+    source that is not heard is hollow. One that moves stands where it begins, and an arrow follows its way.
     """
     radius = DIAL / 2
     centre = MARGIN + RIM + radius, HEADER + RIM + radius
@@ -37,11 +38,12 @@ def room_plan(room: Room, sources: Sequence[SoundSource], layout: Layout | None 
     row = 44.0 if len(sources) <= 15 else 26.0
     tall = max(2 * (radius + RIM), style.legend_height(len(sources), 1, row))
     canvas = Canvas(HEADER + tall + MARGIN)
-    levels = [_level(source) for source in sources if not source.background]
-    near, farthest = _near(room, levels), max(levels, default=0.0)
+    ways = [_levels(source) for source in sources if not source.background]
+    near = _near(room, [float(np.median(levels)) for levels in ways])
+    farthest = max((float(levels.max()) for levels in ways), default=0.0)
     to_pixels = _scale(near, farthest, radius)
     length, width, height = room.size
-    where = f"{room.name}, {length:g} x {width:g} x {height:g} m, T60 {room.t60:g} s" if room.t60 else room.name
+    where = f"{room.name}, {length:g} x {width:g} x {height:g} m, T60 {room.t60:.2g} s" if room.t60 else room.name
     cut = f"; walls beyond {near:.1f} m are not shown" if room.t60 and near < _reach_of_walls(room) else ""
     beyond = f"; beyond {near:.1f} m distances are logarithmic" if farthest > near else ""
     open_air = "" if room.t60 else " (open air)"
@@ -56,26 +58,23 @@ def room_plan(room: Room, sources: Sequence[SoundSource], layout: Layout | None 
     _listener(canvas, centre)
     _sources(canvas, centre, sources, to_pixels)
     _scale_bar(canvas, (MARGIN, HEADER + 2 * (radius + RIM) - 8), near, to_pixels)
-    entries = [
-        (i + 1, style.colour_of(i, source.background), source.label, _remark(source), source.muted)
-        for i, source in enumerate(sources)
-    ]
-    style.legend(canvas, entries, legend_left, HEADER, WIDTH - MARGIN - legend_left, 1, row)
+    style.legend(canvas, entries(sources, _where), legend_left, HEADER, WIDTH - MARGIN - legend_left, 1, row)
     if not sources:
         canvas.text((legend_left, HEADER + 20), "no sources", style.BODY, style.MUTED)
     return canvas.finish()
 
 
-def _remark(source: SoundSource) -> str:
-    muted = ", muted" if source.muted else ""
+def _where(source: SoundSource) -> str:
     if source.background:
-        return f"ambience, {metres(source.distance)} away{muted}"
-    return f"{metres(source.distance)}, az {degrees(source.azimuth)}{muted}"
+        return f"ambience, {metres(source.distance)} away"
+    path = way(source)
+    return f"{span(path.distance, metres)}, az {span(path.azimuth, degrees)}"
 
 
-def _level(source: SoundSource) -> float:
-    """Distance in m along the floor."""
-    return source.distance * math.cos(math.radians(source.elevation))
+def _levels(source: SoundSource) -> np.ndarray:
+    """Distances in m along the floor, from the beginning of its way to the end."""
+    path = way(source)
+    return path.distance * np.cos(np.radians(path.elevation))
 
 
 def _corners(room: Room) -> tuple[float, float, float, float]:
@@ -220,23 +219,26 @@ def _listener(canvas: Canvas, centre: Point) -> None:
 def _sources(
     canvas: Canvas, centre: Point, sources: Sequence[SoundSource], to_pixels: Callable[[float], float]
 ) -> None:
+    loud = heard(sources)
     placed = [(index, source) for index, source in enumerate(sources) if not source.background]
     places = []
     for index, source in placed:
-        colour, pixels = style.colour_of(index), to_pixels(_level(source))
-        places.append(_at(centre, source.azimuth, pixels))
+        colour, radii = style.colour_of(index), [to_pixels(level) for level in _levels(source)]
+        path = [_at(centre, *step) for step in zip(way(source).azimuth, radii, strict=True)]
+        places.append(path[0])
+        arrow(canvas, path, colour)
         canvas.line([_at(centre, source.azimuth, 26), places[-1]], style.mixed(colour, style.PANEL, 0.4), 1.4)
-        if not source.muted and source.width > 0.5:
+        if loud[index] and source.width > 0.5:
             steps = max(int(source.width), 4)
-            arc = [_at(centre, source.azimuth + source.width * (i / steps - 0.5), pixels) for i in range(steps + 1)]
+            arc = [_at(centre, source.azimuth + source.width * (i / steps - 0.5), radii[0]) for i in range(steps + 1)]
             canvas.line(arc, style.mixed(colour, style.PANEL, 0.65), 6)
     badges = style.spread_out(places, 2.2 * style.BADGE, centre)
     for (index, _), place, badge in zip(placed, places, badges, strict=True):
         if place != badge:
             canvas.line([place, badge], style.colour_of(index), 2)
             canvas.circle(place, 3.5, style.colour_of(index))
-    for (index, source), badge in zip(placed, badges, strict=True):
-        canvas.badge(badge, index + 1, style.colour_of(index), source.muted)
+    for (index, _), badge in zip(placed, badges, strict=True):
+        canvas.badge(badge, index + 1, style.colour_of(index), not loud[index])
 
 
 def _scale_bar(canvas: Canvas, at: Point, near: float, to_pixels: Callable[[float], float]) -> None:

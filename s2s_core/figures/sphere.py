@@ -8,56 +8,73 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from ..types import Layout, SoundSource
+from ..types import Layout, SoundSource, heard
 from . import style
 from .projection import Hammer, Window
+from .sources import arrow, entries, span, way
 from .style import HEADER, MARGIN, WIDTH, Canvas, degrees
 
 SMALLEST_WIDTH = 2.0  # degrees: a point is drawn this wide
+SMALL_WIDTH = 690.0  # figure pixels across the smaller chart
+INDENT = 34.0  # left of a window, for its elevations
 DEGREE = "\N{DEGREE SIGN}"
 
 
 def viewing_sphere(sources: Sequence[SoundSource], layout: Layout | None = None) -> Image.Image:
     """All directions as the listener sees them; RGB, WIDTH pixels wide.
 
-    Above, the front on straight scales; below it the whole sphere, straight behind at both ends. Left (azimuth +90) is
-    left, up is up. A disc is as wide as its source. An ambience has no place and stands in the legend only, a muted
-    source is hollow. Loudspeakers are drawn when the layout is known.
+    The front on straight scales, and the whole sphere, straight behind at both ends. The front is the large one if all
+    is there, else the sphere. Left (azimuth +90) is left, up is up. A disc is as wide as its source. An ambience has no
+    place and stands in the legend only, a source that is not heard is hollow. One that moves stands where it begins,
+    and an arrow follows its way. Loudspeakers are drawn when the layout is known.
     """
-    front = Window(MARGIN + 34, HEADER, WIDTH - 2 * MARGIN - 34)
-    sphere = Hammer(MARGIN, HEADER + front.height + 62, 690.0)
+    charts = _charts(sources)
+    small = charts[1]
     row = 44.0 if len(sources) <= 8 else 28.0
-    below = max(sphere.height + 8, style.legend_height(len(sources), 1, row))
-    canvas = Canvas(sphere.top + below + MARGIN)
+    below = max(small.height + 28, style.legend_height(len(sources), 1, row))
+    canvas = Canvas(small.top + below + MARGIN)
     speakers = f" and the {layout.name} loudspeakers" if layout else ""
     canvas.header("Directions", f"where the listener hears the sources{speakers}; a disc is as wide as its source")
-    for chart in (front, sphere):
+    for chart in charts:
         _discs(canvas, chart, sources)
-    _window_grid(canvas, front)
-    _sphere_grid(canvas, sphere)
-    for chart, small in ((front, False), (sphere, True)):
+        _grid(canvas, chart)
         for speaker in layout.speakers if layout else ():
             place = None if speaker.lfe else chart.place(speaker.azimuth, speaker.elevation)
             if place:
-                _speaker(canvas, place, speaker.label, small)
-        _badges(canvas, chart, sources, 8.5 if small else style.BADGE)
-    left = sphere.left + sphere.width + 40
-    entries = [
-        (i + 1, style.colour_of(i, source.background), source.label, _remark(source), source.muted)
-        for i, source in enumerate(sources)
-    ]
-    style.legend(canvas, entries, left, sphere.top, WIDTH - MARGIN - left, 1, row)
+                _speaker(canvas, place, speaker.label, chart is small)
+        _ways(canvas, chart, sources)
+        _badges(canvas, chart, sources, 8.5 if chart is small else style.BADGE)
+    left = small.left + small.width + 40
+    style.legend(canvas, entries(sources, _where), left, small.top, WIDTH - MARGIN - left, 1, row)
     if not sources:
-        canvas.text((left, sphere.top + 20), "no sources", style.BODY, style.MUTED)
+        canvas.text((left, small.top + 20), "no sources", style.BODY, style.MUTED)
     return canvas.finish()
 
 
-def _remark(source: SoundSource) -> str:
-    muted = ", muted" if source.muted else ""
+def _charts(sources: Sequence[SoundSource]) -> tuple[Hammer | Window, Hammer | Window]:
+    """The large chart, and below it the small one."""
+    front = Window(MARGIN + INDENT, HEADER, WIDTH - 2 * MARGIN - INDENT)
+    ways = [way(source) for source in sources if not source.background]
+    if all(front.place(*at) for path in ways for at in zip(path.azimuth, path.elevation, strict=True)):
+        return front, Hammer(MARGIN, HEADER + front.height + 62, SMALL_WIDTH)
+    sphere = Hammer(MARGIN, HEADER, WIDTH - 2 * MARGIN)
+    return sphere, Window(MARGIN + INDENT, HEADER + sphere.height + 32, SMALL_WIDTH - INDENT)
+
+
+def _where(source: SoundSource) -> str:
     if source.background:
-        return f"ambience, all around{muted}"
-    place = f"az {degrees(source.azimuth)}, el {degrees(source.elevation)}"
-    return f"{place}, {source.width:.0f}{DEGREE} wide{muted}"
+        return "ambience, all around"
+    path = way(source)
+    place = f"az {span(path.azimuth, degrees)}, el {span(path.elevation, degrees)}"
+    return f"{place}, {source.width:.0f}{DEGREE} wide"
+
+
+def _ways(canvas: Canvas, chart: Hammer | Window, sources: Sequence[SoundSource]) -> None:
+    for index, source in enumerate(sources):
+        if source.trajectory.moves and not source.background:
+            path = way(source)
+            points = [chart.place(*at) for at in zip(path.azimuth, path.elevation, strict=True)]
+            arrow(canvas, points, style.colour_of(index), chart.width / 2)
 
 
 def _discs(canvas: Canvas, chart: Hammer | Window, sources: Sequence[SoundSource]) -> None:
@@ -69,8 +86,8 @@ def _discs(canvas: Canvas, chart: Hammer | Window, sources: Sequence[SoundSource
     box = tuple(value * scale for value in (left, upper, left + width, upper + height))
     pixels = np.full((*inside.shape, 3), style.PAPER, np.float64)
     pixels[inside] = style.PANEL
-    for index, source in enumerate(sources):
-        if source.background or source.muted:
+    for index, (source, loud) in enumerate(zip(sources, heard(sources), strict=True)):
+        if source.background or not loud:
             continue
         radius = math.radians(max(source.width, SMALLEST_WIDTH) / 2)
         azimuth, elevation = math.radians(source.azimuth), math.radians(source.elevation)
@@ -87,6 +104,13 @@ def _discs(canvas: Canvas, chart: Hammer | Window, sources: Sequence[SoundSource
     canvas.image.paste(image.resize((width * scale, height * scale), Image.Resampling.NEAREST), box[:2])
 
 
+def _grid(canvas: Canvas, chart: Hammer | Window) -> None:
+    if isinstance(chart, Window):
+        _window_grid(canvas, chart)
+    else:
+        _sphere_grid(canvas, chart)
+
+
 def _window_grid(canvas: Canvas, chart: Window) -> None:
     right, lower = chart.left + chart.width, chart.top + chart.height
     for azimuth in range(-60, 61, 10):
@@ -94,7 +118,8 @@ def _window_grid(canvas: Canvas, chart: Window) -> None:
         canvas.line([(x, chart.top), (x, lower)], style.FAINT if azimuth == 0 else style.GRID)
         name = {0: f"front 0{DEGREE}", 60: f"left +60{DEGREE}", -60: f"right -60{DEGREE}"}
         anchor = {60: "la", -60: "ra"}.get(azimuth, "ma")
-        canvas.text((x, lower + 8), name.get(azimuth, degrees(azimuth)), 14, style.MUTED, anchor)
+        if abs(azimuth) != 50 or chart.width > SMALL_WIDTH:  # else there is no room beside the long names
+            canvas.text((x, lower + 8), name.get(azimuth, degrees(azimuth)), 14, style.MUTED, anchor)
     for elevation in range(-20, 21, 10):
         _, y = chart.place(0, elevation)
         canvas.line([(chart.left, y), (right, y)], style.FAINT if elevation == 0 else style.GRID)
@@ -120,8 +145,8 @@ def _sphere_grid(canvas: Canvas, chart: Hammer) -> None:
 
 def _badges(canvas: Canvas, chart: Hammer | Window, sources: Sequence[SoundSource], radius: float) -> None:
     seen = [
-        (index, source, place)
-        for index, source in enumerate(sources)
+        (index, loud, place)
+        for index, (source, loud) in enumerate(zip(sources, heard(sources), strict=True))
         if not source.background and (place := chart.place(source.azimuth, source.elevation))
     ]
     badges = style.spread_out([place for _, _, place in seen], 2.25 * radius)
@@ -129,8 +154,8 @@ def _badges(canvas: Canvas, chart: Hammer | Window, sources: Sequence[SoundSourc
         if place != badge:
             canvas.line([place, badge], style.colour_of(index), 2)
             canvas.circle(place, 3, style.colour_of(index))
-    for (index, source, _), badge in zip(seen, badges, strict=True):
-        canvas.badge(badge, index + 1, style.colour_of(index), source.muted, radius)
+    for (index, loud, _), badge in zip(seen, badges, strict=True):
+        canvas.badge(badge, index + 1, style.colour_of(index), not loud, radius)
 
 
 def _speaker(canvas: Canvas, place: style.Point, label: str, small: bool) -> None:

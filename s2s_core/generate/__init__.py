@@ -12,6 +12,7 @@ A row's `load` takes `precision`, a name in PRECISIONS: how a network computes; 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -26,7 +27,20 @@ from .codi.networks import AUTO, PRECISIONS
 from .codi.sampler import SAMPLERS
 from .request import AS_USUAL, Request, Sampling
 
-__all__ = ["BACKENDS", "PRECISIONS", "Request", "SAMPLERS", "Sampling", "check", "describe", "from_clips", "run"]
+__all__ = [
+    "AS_USUAL",
+    "BACKENDS",
+    "PRECISIONS",
+    "Request",
+    "SAMPLERS",
+    "SECONDS",
+    "Sampling",
+    "check",
+    "describe",
+    "from_clips",
+    "prompted",
+    "run",
+]
 
 SECONDS = (0.5, 600.0)
 SAMPLE_RATES = (8000, 192000)  # Hz
@@ -64,7 +78,7 @@ def check(seconds: float, seed: int, sample_rate: int | None = None, sampling: S
 def run(
     model: Model,
     regions: Sequence[Region],
-    picture: Picture,
+    picture: Picture | Sequence[Picture],
     *,
     prompts: str = "",
     seconds: float = 10.24,
@@ -72,6 +86,7 @@ def run(
     sample_rate: int | None = None,
     sampling: Sampling = AS_USUAL,
     frames: np.ndarray | None = None,
+    streams: Sequence[int] | None = None,
     runtime: Runtime,
 ) -> tuple[AudioTrack, ...]:
     """One mono clip for each region, in order, each exactly round(seconds * rate) samples long; none for no regions.
@@ -80,17 +95,28 @@ def run(
     prompt holds. `sampling` is how a network goes about it, and `frames` [F, H, W, 3] float32 of the picture's size
     show what moves; a backend that cannot use them makes of them nothing. `seconds` 0.5..600, `seed` 0..2**64 - 1,
     `sample_rate` 8000..192000 Hz (None: the backend's own).
-    Region i draws from stream i of the seed: its sound depends on nothing that is said of another region.
+    `picture` is that of all regions, or one for each. Region i draws from stream i of the seed, or from `streams[i]`:
+    its sound depends on nothing that is said of another region.
     Raises InputError when one of these is out of range, when there are more lines than regions, or when a mask and the
     picture differ in size.
     """
     check(seconds, seed, sample_rate, sampling)
-    requests = _requests(regions, picture, prompts, seed, sampling, frames)
+    requests = _requests(regions, picture, prompts, seed, sampling, frames, streams)
     return tuple(model.of("generate")(requests, seconds, sample_rate, runtime)) if requests else ()
 
 
+def prompted(regions: Sequence[Region], prompts: str) -> list[Region]:
+    """The regions with the words that hold for each (see `run`) as their own prompts."""
+    words = _words(prompts, regions)
+    return [replace(region, prompt=line) for region, line in zip(regions, words, strict=True)]
+
+
 def describe(
-    model: Model, regions: Sequence[Region], picture: Picture, prompts: str = "", sampling: Sampling = AS_USUAL
+    model: Model,
+    regions: Sequence[Region],
+    picture: Picture | Sequence[Picture],
+    prompts: str = "",
+    sampling: Sampling = AS_USUAL,
 ) -> tuple[str, ...]:
     """One line for each region: what `run` makes of it, and why. Raises InputError as `run` does."""
     return tuple(
@@ -100,17 +126,23 @@ def describe(
 
 def _requests(
     regions: Sequence[Region],
-    picture: Picture,
+    picture: Picture | Sequence[Picture],
     prompts: str,
     seed: int,
     sampling: Sampling,
     frames: np.ndarray | None = None,
+    streams: Sequence[int] | None = None,
 ) -> list[Request]:
-    if frames is not None and frames.shape[1:3] != picture.size:
-        sizes = [f"{width} x {height}" for height, width in (frames.shape[1:3], picture.size)]
-        raise InputError(f"the frames are {sizes[0]} pixels, {picture.name} is {sizes[1]}; allowed is the same size")
+    pictures = [picture] * len(regions) if isinstance(picture, Picture) else list(picture)
+    streams = range(len(regions)) if streams is None else streams
+    for picture in pictures[:1]:
+        if frames is not None and frames.shape[1:3] != picture.size:
+            sizes = [f"{width} x {height}" for height, width in (frames.shape[1:3], picture.size)]
+            raise InputError(
+                f"the frames are {sizes[0]} pixels, {picture.name} is {sizes[1]}; allowed is the same size"
+            )
     names = [f"region {number} ({region.label})" for number, region in enumerate(regions, 1)]
-    for region, name in zip(regions, names, strict=True):
+    for region, picture, name in zip(regions, pictures, names, strict=True):
         if region.mask.shape != picture.size:
             sizes = [f"{width} x {height}" for height, width in (region.mask.shape, picture.size)]
             raise InputError(
@@ -119,8 +151,8 @@ def _requests(
             )
     words = _words(prompts, regions)
     return [
-        Request(picture, region, prompt, generator(seed, index), name, sampling, frames)
-        for index, (region, prompt, name) in enumerate(zip(regions, words, names, strict=True))
+        Request(picture, region, prompt, generator(seed, stream), name, sampling, frames)
+        for picture, region, prompt, name, stream in zip(pictures, regions, words, names, streams, strict=True)
     ]
 
 

@@ -21,16 +21,18 @@ def edit(
     spread: float = 0.0,
     mute: bool = False,
     solo: bool = False,
+    diffuse: bool = False,
 ) -> tuple[SoundSource, ...]:
     """All sources, with source `number` (from 1) changed; the defaults change nothing.
 
     `turn` degrees to the left and `lift` degrees up shift its whole path (elevation stops at straight up or down),
     `distance` multiplies it (0.1 to 10), `gain` in dB (-60 to 24) adds to its own, `spread` in degrees (0 to 360) to
     its width. `mute` silences it, `solo` all that are not solo too: after several edits with `solo`, each of theirs is
-    heard (`types.heard`), unless it is muted.
+    heard (`types.heard`), unless it is muted. `diffuse` makes a background of it: heard from everywhere, no longer from
+    its path, at its first distance.
 
-    Raises InputError for a number that no source has, a value out of range, a background that shall turn, lift or
-    spread, or a source whose path is not finite.
+    Raises InputError for a number that no source has, a value out of range, a background (or what becomes one) that
+    shall turn, lift or spread, or a source whose path is not finite.
     """
     if not 1 <= number <= len(sources):
         allowed = f"1 to {len(sources)}" if sources else "none, there are no sources"
@@ -41,9 +43,11 @@ def edit(
     check_range("gain", gain, -60, 24, "dB")
     check_range("spread", spread, 0, 360, "degrees")
     source = sources[number - 1]
-    if source.background and (turn or lift or spread):
+    background = source.background or diffuse
+    if background and (turn or lift or spread):
+        what = "is the background" if source.background else "becomes diffuse"
         raise InputError(
-            f"source {number} is the background, which is all around: turn, lift and spread must be 0; "
+            f"source {number} {what}, which is all around: turn, lift and spread must be 0; "
             "its distance, gain and mute can change"
         )
     path = source.trajectory
@@ -60,10 +64,11 @@ def edit(
     )
     changed = replace(
         source,
-        trajectory=moved,
-        width=min(source.width + spread, 360.0),
+        trajectory=Trajectory.still(0, 0, moved.distance[0]) if diffuse else moved,
+        width=360.0 if diffuse else min(source.width + spread, 360.0),
         gain_db=source.gain_db + gain,
         muted=source.muted or mute,
         solo=source.solo or solo,
+        background=background,
     )
     return (*sources[: number - 1], changed, *sources[number:])

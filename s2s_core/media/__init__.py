@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-PARTS = ("adm", "images", "masks", "metadata", "partition", "samples", "sound")
+PARTS = ("adm", "clips", "images", "masks", "metadata", "mux", "partition", "samples", "sound")
 
 
 def __getattr__(name):

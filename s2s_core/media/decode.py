@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
 
 import av
 import numpy as np
 
 from ..errors import MediaError
+from .whole import check_whole
 
 INTEGER_SCALES = {"u8": 1 << 7, "s16": 1 << 15, "s32": 1 << 31, "s64": 1 << 63}
-
-STREAMED_RIFF = 0x7FFFF000
-"""Bytes from which the size in a WAV header says that its writer did not know."""
 
 UNNAMED = {1: "mono", 2: "stereo"}
 """What so many channels are when the file does not say; more could be anything."""
@@ -21,13 +18,16 @@ UNNAMED = {1: "mono", 2: "stereo"}
 CODEC_DELAY = 0.1
 """s that a lossy file may lack of its stated length without being cut short."""
 
+GUESSED = ("aac", "mp3")
+"""Files whose length FFmpeg guesses from the bit rate of their beginning where no header states it."""
+
 
 def read(path: str | Path) -> tuple[np.ndarray, int, str | None]:
     """(samples [C, T] float32, sample rate in Hz, layout) of the first sound in a file, a video's too.
 
     Integers are scaled to -1..1, floating point is left as it is. The layout is FFmpeg's name, such as "5.1", or None
     when the file does not say and there are more than two channels. Raises MediaError when the file is missing, empty,
-    damaged, cut short, or has no sound.
+    damaged, has no sound, or is shorter than it says (a recording of a stream may not say).
     """
     path = Path(path)
     if path.is_dir():
@@ -36,7 +36,7 @@ def read(path: str | Path) -> tuple[np.ndarray, int, str | None]:
         if path.stat().st_size == 0:
             raise MediaError(f"{path} is empty (0 bytes): copy or download it again")
         with open(path, "rb") as file:
-            _check_riff_is_whole(path, file)
+            check_whole(path, file)
             # A file object, not a name, which FFmpeg might take for an address; "file" keeps playlists off the network.
             with av.open(file, options={"protocol_whitelist": "file"}) as container:
                 return _decode(path, container)
@@ -50,22 +50,11 @@ def read(path: str | Path) -> tuple[np.ndarray, int, str | None]:
         raise MediaError(f"{path} may not be read ({error.strerror}): check its permissions and the disk") from error
 
 
-def _check_riff_is_whole(path: Path, file: BinaryIO) -> None:
-    """Raise MediaError when a WAV file is shorter than its header says; FFmpeg would take what is there as all."""
-    head, there = file.read(28), path.stat().st_size
-    file.seek(0)
-    size = {b"RIFF": head[4:8], b"RF64": head[20:28]}.get(head[:4], b"")
-    stated = int.from_bytes(size, "little") + 8
-    streamed = head[:4] == b"RIFF" and stated >= STREAMED_RIFF
-    if there + 1 < stated and not streamed:  # some programs forget the padding byte at the end
-        raise MediaError(f"{path} is cut short: {there:,} of {stated:,} bytes are there: copy or download it again")
-
-
 def _decode(path: Path, container: av.container.InputContainer) -> tuple[np.ndarray, int, str | None]:
     if not container.streams.audio:
         raise MediaError(f"{path} has no sound in it: choose a file with an audio track")
     stream = container.streams.audio[0]
-    stated = float(stream.duration * stream.time_base) if stream.duration else 0.0
+    stated = _stated(container, stream)
     lossless = stream.codec_context.name.startswith(("pcm", "flac", "alac"))
     pieces, kind, packed = [], None, None
     for frame in container.decode(stream):
@@ -82,6 +71,15 @@ def _decode(path: Path, container: av.container.InputContainer) -> tuple[np.ndar
     if seconds < stated - (1.5 / rate if lossless else CODEC_DELAY):
         raise MediaError(f"{path} is cut short: {seconds:.3f} of {stated:.3f} s are there: copy or download it again")
     return samples, rate, UNNAMED.get(channels) if layout == f"{channels} channels" else layout
+
+
+def _stated(container: av.container.InputContainer, stream: av.AudioStream) -> float:
+    """The length in s that the file states, 0.0 where it states none."""
+    seconds = float(stream.duration * stream.time_base) if stream.duration else 0.0
+    if seconds and container.format.name in GUESSED:
+        guess = 8 * container.size / (stream.codec_context.bit_rate or np.inf)
+        return 0.0 if abs(seconds - guess) < 0.01 * guess else seconds
+    return seconds
 
 
 def _normalised(frame: av.AudioFrame) -> np.ndarray:

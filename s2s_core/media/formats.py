@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, check_choice
+from .pcm import check_rate
 
 FLAC_LAYOUTS = ("mono", "stereo", "5.1", "5.1(side)", "7.1")
 WAV_LAYOUTS = (*FLAC_LAYOUTS, "7.1.4", "ambisonic 1")
 LOSSY_LAYOUTS = ("mono", "stereo", "5.1", "7.1")
 """Of 5.1(side) AAC forgets which channels are what, and Opus has no place for it."""
+
+NAMES = {"ambisonic 1": "AmbiX"}
+"""What users call the layouts that FFmpeg calls otherwise."""
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
@@ -72,6 +76,11 @@ FORMATS = {
 }
 
 
+def layout_name(layout: str) -> str:
+    """What users call a layout of FFmpeg's name."""
+    return NAMES.get(layout, layout)
+
+
 def check_format(path: Path, format: str, layout: str, sample_rate: int) -> Format:
     """The row of FORMATS called `format`. Raises InputError when the suffix of `path`, `layout` or `sample_rate` does
     not go with it."""
@@ -80,9 +89,11 @@ def check_format(path: Path, format: str, layout: str, sample_rate: int) -> Form
     if path.suffix.lower() != row.suffix:
         raise InputError(f"{path} ends in {path.suffix or 'nothing'}; {format} files end in {row.suffix}: rename it")
     if layout not in row.layouts:
+        named, allowed = layout_name(layout), ", ".join(layout_name(name) for name in row.layouts if name != "mono")
         others = " or ".join(name for name, other in FORMATS.items() if layout in other.layouts)
-        remedy = f": use {others} for {layout}, or another layout" if others else ": use another layout"
-        raise InputError(f"{path.name}: {format} cannot hold {layout}; allowed is {', '.join(row.layouts)}{remedy}")
+        remedy = f": use {others} for {named}, or another layout" if others else ": use another layout"
+        raise InputError(f"{path.name}: {format} cannot hold {named}; allowed is {allowed}{remedy}")
+    check_rate(f"the sample rate of {path.name}", sample_rate)
     if row.rates and sample_rate not in row.rates:
         lossless = ", ".join(name for name, other in FORMATS.items() if not other.rates)
         raise InputError(

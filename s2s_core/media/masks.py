@@ -41,20 +41,29 @@ def block_grid(size: tuple[int, int]) -> tuple[int, int]:
 
 def in_blocks(mask: np.ndarray) -> Blocks:
     """Count a mask [H, W] bool in the blocks of `block_grid`. Raises InputError when it is empty."""
-    bounding_box(mask)
-    height, width = mask.shape
-    rows, columns = (_edges(*pair) for pair in zip(mask.shape, block_grid(mask.shape), strict=True))
+    x0, y0, x1, y1 = bounding_box(mask)
+    (height, width), grid = mask.shape, block_grid(mask.shape)
+    rows, columns = (_edges(*pair) for pair in zip(mask.shape, grid, strict=True))
+    # Only the blocks that the mask's box touches: most masks are small.
+    top, left = (np.searchsorted(edges, low, "right") - 1 for edges, low in ((rows, y0), (columns, x0)))
+    bottom, right = (np.searchsorted(edges, high) for edges, high in ((rows, y1), (columns, x1)))
+    rows, columns = rows[top : bottom + 1], columns[left : right + 1]
+    part = mask[rows[0] : rows[-1], columns[0] : columns[-1]]
     # Twice the distance from the middle of the picture: whole numbers, whose sums are exact in any order.
-    down, across = (2 * np.arange(length) + 1 - length for length in mask.shape)
-    by_row = np.add.reduceat(mask, columns[:-1], axis=1, dtype=np.int32).astype(np.int64)
-    by_column = np.array([np.count_nonzero(mask[start:end], axis=0) for start, end in pairwise(rows)])
+    down = 2 * np.arange(rows[0], rows[-1]) + 1 - height
+    across = 2 * np.arange(columns[0], columns[-1]) + 1 - width
+    rows, columns = rows - rows[0], columns - columns[0]
+    by_row = np.add.reduceat(part, columns[:-1], axis=1, dtype=np.int32).astype(np.int64)
+    by_column = np.array([np.count_nonzero(part[start:end], axis=0) for start, end in pairwise(rows)])
     count, sum_down = (np.add.reduceat(values, rows[:-1], axis=0) for values in (by_row, by_row * down[:, None]))
     sum_across = np.add.reduceat(by_column * across, columns[:-1], axis=1)
     share = count / np.outer(np.diff(rows), np.diff(columns))
     touched = count > 0
     middle = np.stack([sum_across[touched], sum_down[touched]], axis=-1) / (2 * count[touched, None])
     points = np.rint(middle * STEPS) / STEPS + (width / 2, height / 2)
-    return Blocks(share >= min(0.5, share.max()), points, count[touched])
+    shape = np.zeros(grid, bool)
+    shape[top:bottom, left:right] = share >= min(0.5, share.max())
+    return Blocks(shape, points, count[touched])
 
 
 def _edges(length: int, blocks: int) -> np.ndarray:

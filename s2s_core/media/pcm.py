@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 
 from ..errors import InputError
@@ -23,6 +25,12 @@ def check_samples(name: str, samples: np.ndarray, limited_by: str, remedy: str =
             f"{name}: the sound peaks at {peak:.4g} (full scale is 1), which {limited_by} cannot hold: "
             f"lower it by {20 * np.log10(peak):.1f} dB or more{remedy}"
         )
+
+
+def check_rate(name: str, rate: int) -> None:
+    """Raise InputError unless `rate` is a whole number of samples in a second; `name` is what the user calls it."""
+    if not isinstance(rate, Integral) or rate < 1:
+        raise InputError(f"{name} is {rate} Hz; allowed are whole numbers, such as 48000: set it to one")
 
 
 def quantised(samples: np.ndarray, bits: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The photographs that come with this package, and outlines of things in them, drawn by hand.
+"""The photographs that come with this package, outlines of things in them, drawn by hand, and clips made of them.
 
 `workflows/media/LICENCES.md` says whose photographs they are.
 """
@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..errors import check_choice
+from ..errors import check_choice, check_range
 from ..types import Picture
+from .clips import Clip, clip_from_array
 from .images import load_picture
 
 FOLDER = Path(__file__).parents[2] / "workflows" / "media"
@@ -67,6 +68,10 @@ OUTLINES = {
 }
 SAMPLES = tuple(OUTLINES)
 
+CLIP_SIZE = (320, 480)  # height and width
+VIEW = (0.8, 0.6)
+"""Share of a photograph that a clip shows of it, at its start and at its end."""
+
 
 def load_sample(name: str) -> Picture:
     """The photograph called `name` in SAMPLES."""
@@ -83,3 +88,22 @@ def sample_masks(name: str) -> np.ndarray:
         ImageDraw.Draw(mask).polygon(outline, fill=1)
         masks.append(np.asarray(mask))
     return np.stack(masks)
+
+
+def sample_clip(name: str, seconds: float = 6.0, rate: float = 12.0) -> Clip:
+    """A silent clip, 480 x 320 pixels, of the photograph called `name` in SAMPLES: the camera pans over it from left to
+    right and closes in. `seconds` 1..60, `rate` 1..60 frames per s; all frames are in memory, 0.5 MB each."""
+    check_range("seconds", seconds, 1, 60, "s")
+    check_range("frame rate", rate, 1, 60, "frames per s")
+    check_choice("sample picture", name, SAMPLES)
+    with Image.open(FOLDER / f"{name}.jpg") as file:
+        photograph = file.convert("RGB")
+    size = np.array(CLIP_SIZE[::-1])
+    whole = size * np.min(photograph.size / size)
+    frames = []
+    for share in np.linspace(0, 1, round(seconds * rate)):
+        view = whole * np.interp(share, (0, 1), VIEW)
+        corner = (photograph.size - view) * (share, 0.25)  # faces are in the upper part
+        box = tuple(map(float, (*corner, *(corner + view))))
+        frames.append(np.asarray(photograph.resize(CLIP_SIZE[::-1], Image.Resampling.BILINEAR, box)))
+    return clip_from_array(np.stack(frames), rate, name)

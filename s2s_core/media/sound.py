@@ -6,10 +6,8 @@ ComfyUI's own nodes scramble more than two channels; this is the way out of the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import av
 import numpy as np
@@ -19,8 +17,9 @@ from ..files import whole_file
 from ..runtime import HeadlessRuntime, Runtime
 from ..types import AudioTrack, Surround
 from .decode import read
-from .formats import FORMATS, Format, check_format
+from .formats import FORMATS, Format, check_format, layout_name
 from .pcm import PIECE, check_samples, quantised
+from .sink import muxer
 
 __all__ = ("FORMATS", "Format", "read", "write", "write_samples")
 
@@ -65,99 +64,82 @@ def write_samples(
     lose a little of everything and may add up to one frame at the end; Opus plays at 48000 Hz whatever the sample rate.
     `metadata` is kept by FLAC and Opus as Vorbis comments and by M4A; WAV has no place for it and leaves it out.
 
-    Raises InputError when the suffix, the layout or the sample rate does not go with the format, when the samples have
-    not the layout's number of channels or are not `length`, are not finite, or exceed full scale where the format ends
-    there: nothing is resampled or clipped silently. Raises OutputError when the file system refuses.
+    Raises InputError when the suffix, the layout or the sample rate does not go with the format, when there are no
+    samples, when they have not the layout's number of channels or are not `length`, are not finite, or exceed full
+    scale where the format ends there: nothing is resampled or clipped silently. Raises OutputError when the file system
+    refuses.
     """
     path = Path(path)
     if isinstance(samples, np.ndarray):
         samples, length = [samples], samples.shape[1]
     if length is None:
         raise InputError(f"{path.name}: sound in blocks must say how many samples it has in all: give its length")
+    if length < 1:
+        raise InputError(f"{path.name}: the sound has {length} samples; a file needs at least one: make it longer")
     row = check_format(path, format, layout, sample_rate)
     if metadata and not row.tags:
         log.info("%s: %s has no place for metadata; left out: %s", path, format, ", ".join(metadata))
     channels, options = av.AudioLayout(layout).nb_channels, dict(row.muxing)
     if row.container == "wav" and channels * length * ((row.bits or 32) // 8) > RF64_FROM:
         options["rf64"] = "always"
-    packed_format, at = "s32" if row.bits else "flt", 0
-    with whole_file(path) as file, _muxer(file, row.container, options) as (container, sink):
+    if row.container == "ipod":  # it counts the length in ms otherwise, and the shortest sounds come out empty
+        options["movie_timescale"] = str(sample_rate)
+    with whole_file(path) as file, muxer(file, row.container, options) as (container, sink):
         if row.tags:
             container.metadata.update(metadata or {})
-        shape = {"rate": sample_rate, "layout": layout, "format": row.sample_format}
-        stream = container.add_stream(row.codec, options=dict(row.encoding), **shape)
-        if row.kbps:
-            stream.codec_context.bit_rate = 1000 * row.kbps * channels
+        stream = add_sound(container, row, sample_rate, layout)
         with (runtime or HeadlessRuntime()).progress(f"writing {path.name}", length) as bar:
-            for piece in _pieces(samples, path.name, format if row.full_scale else "", layout, channels):
-                packed = np.ascontiguousarray(piece.T).reshape(1, -1)
-                packed = quantised(packed, row.bits) if row.bits else packed.astype(np.float32)
-                frame = av.AudioFrame.from_ndarray(packed, format=packed_format, layout=layout)
-                frame.sample_rate, frame.pts = sample_rate, at
+            for frame in frames(samples, length, row, sample_rate, layout, path.name, format):
                 container.mux(stream.encode(frame))
                 sink.check()
-                bar.step(piece.shape[1])
-                at += piece.shape[1]
-        if at != length:
-            raise InputError(f"{path.name}: {at} samples came, {length} were announced: the two must agree")
+                bar.step(frame.samples)
         container.mux(stream.encode(None))
 
 
+def add_sound(container: av.container.OutputContainer, row: Format, sample_rate: int, layout: str) -> av.AudioStream:
+    """A new stream of a container that codes sound as a row of FORMATS says."""
+    shape = {"rate": sample_rate, "layout": layout, "format": row.sample_format}
+    stream = container.add_stream(row.codec, options=dict(row.encoding), **shape)
+    if row.kbps:
+        stream.codec_context.bit_rate = 1000 * row.kbps * av.AudioLayout(layout).nb_channels
+    return stream
+
+
+def frames(
+    blocks: Iterable[np.ndarray],
+    length: int,
+    row: Format,
+    sample_rate: int,
+    layout: str,
+    name: str,
+    format: str,
+    piece: int = PIECE,
+) -> Iterator[av.AudioFrame]:
+    """Blocks [C, t] as frames of at most `piece` samples for the encoder of `row`, called `format`, of the file `name`.
+
+    Raises InputError when a block has not the layout's number of channels, is not finite, or exceeds full scale where
+    the format ends there; and at the end when they are not `length` samples in all.
+    """
+    channels, packed_format, at = av.AudioLayout(layout).nb_channels, "s32" if row.bits else "flt", 0
+    for part in _pieces(blocks, name, format if row.full_scale else "", layout, channels, piece):
+        packed = np.ascontiguousarray(part.T).reshape(1, -1)
+        packed = quantised(packed, row.bits) if row.bits else packed.astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(packed, format=packed_format, layout=layout)
+        frame.sample_rate, frame.pts = sample_rate, at
+        yield frame
+        at += part.shape[1]
+    if at != length:
+        raise InputError(f"{name}: {at} samples came, {length} were announced: the two must agree")
+
+
 def _pieces(
-    blocks: Iterable[np.ndarray], name: str, limited_by: str, layout: str, channels: int
+    blocks: Iterable[np.ndarray], name: str, limited_by: str, layout: str, channels: int, piece: int
 ) -> Iterator[np.ndarray]:
-    """Blocks [C, t], checked one by one, in pieces of at most PIECE samples."""
+    """Blocks [C, t], checked one by one, in pieces of at most `piece` samples."""
     for block in blocks:
         if len(block) != channels:
-            raise InputError(f"{name}: {len(block)} channels are not {layout}: choose the layout that they have")
-        check_samples(name, block, limited_by, ", or choose a floating point format")
-        for start in range(0, block.shape[1], PIECE):
-            yield block[:, start : start + PIECE]
-
-
-@contextmanager
-def _muxer(
-    file: BinaryIO, container: str, options: Mapping[str, str]
-) -> Iterator[tuple[av.container.OutputContainer, _Sink]]:
-    """FFmpeg's container that ends up in `file`; what the file system refuses is raised as it is."""
-    sink = _Sink(file)
-    try:
-        with av.open(sink, "w", format=container, options=options, io_open=sink.reopened) as opened:
-            yield opened, sink
-    except av.FFmpegError:
-        sink.check()
-        raise
-    sink.check()
-
-
-class _Sink:
-    """A file for FFmpeg to write to. An OSError raised into FFmpeg comes back as another error or not at all, so the
-    first one is kept here, further writing is pretended, and `check` raises it."""
-
-    def __init__(self, file: BinaryIO):
-        self.file, self.refusal = file, None
-
-    def write(self, data: bytes) -> int:
-        return self._try(self.file.write, data, pretended=len(data))
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._try(self.file.seek, offset, whence, pretended=offset)
-
-    def tell(self) -> int:
-        return self._try(self.file.tell, pretended=0)
-
-    def reopened(self, url: str, flags: int, options: Mapping[str, str]) -> BinaryIO:
-        """The same file to read, for a muxer that moves what it wrote, as PyAV's `io_open`."""
-        self._try(self.file.flush, pretended=None)
-        return open(self.file.name, "rb")
-
-    def check(self) -> None:
-        if self.refusal:
-            raise self.refusal
-
-    def _try(self, method: Callable[..., Any], *arguments, pretended: Any) -> Any:
-        try:
-            return pretended if self.refusal else method(*arguments)
-        except OSError as error:
-            self.refusal = error
-            return pretended
+            wrong = f"{len(block)} channels are not {layout_name(layout)}"
+            raise InputError(f"{name}: {wrong}: choose the layout that they have")
+        check_samples(name, block, limited_by, " (node Loudness does it), or choose a floating point format")
+        for start in range(0, block.shape[1], piece):
+            yield block[:, start : start + piece]

@@ -225,10 +225,10 @@ CATALOG |= {
     "clip-merges": _tokenizer("merges.txt", 524619, "9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a"),
     "avitar": WeightFile(
         folder="see2sound",
-        names=("avitar/pretrained-models.zip",),
+        names=("avitar/pretrained-models.zip", "pretrained-models.zip"),  # read without unpacking what it has beside
         size=None,
         licence="CC-BY-NC-4.0",
         licence_note="NON-COMMERCIAL use only (the repository's; the weights state none of their own)",
-        url="http://dl.fbaipublicfiles.com/vam/pretrained-models.zip",
+        url="https://dl.fbaipublicfiles.com/vam/pretrained-models.zip",
     ),
 }

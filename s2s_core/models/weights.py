@@ -6,6 +6,7 @@ import os
 import re
 import warnings
 import zipfile
+from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..files import REMEDIES, whole_set
 if TYPE_CHECKING:
     import torch
 
-WRAPPERS = ("model", "state_dict")  # under which some publishers put the tensors
+WRAPPERS = ("model", "state_dict", "predictor")  # under which some publishers put the tensors
 NAMED = 3  # keys that a message names before it counts the others
 AGAIN = "delete it and fetch it again"
 
@@ -30,12 +31,12 @@ def read(path: Path, needed: Callable[[str], bool] | None = None) -> dict[str, t
     where it is none.
     """
     path = Path(path)
-    _refuse_other_things(path)
+    refuse_other_things(path)
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
     import torch
 
-    with _explained(path), warnings.catch_warnings():
+    with _explained(path), _settings_allowed(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what matters comes as an error; the rest would stand before our one line
         # Only the zip layout (PyTorch 1.6 and later) can be mapped.
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
@@ -125,7 +126,7 @@ def check_opens(path: Path) -> None:
     if path.suffix in (".pth", ".pt"):
         read(path)
         return
-    _refuse_other_things(path)
+    refuse_other_things(path)
     if path.suffix == ".safetensors":
         from safetensors import safe_open
 
@@ -161,8 +162,9 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
         return load_file(path)
 
 
-def _refuse_other_things(path: Path) -> None:
-    """Name what people find in place of weights: nothing, a web page, the pointer of a large-file store, a folder."""
+def refuse_other_things(path: Path) -> None:
+    """Name what people find in place of weights. Raises InputError for a folder or nothing, WeightsError for an empty
+    file, a web page, or the pointer of a large-file store."""
     if not path.is_file():
         raise InputError(f"{path} is not a file; a file of weights is needed")
     with path.open("rb") as file:
@@ -175,6 +177,20 @@ def _refuse_other_things(path: Path) -> None:
     for thing, here in found.items():
         if here:
             raise WeightsError(f"{path} is {thing}; weights are needed: {AGAIN}")
+
+
+@contextmanager
+def _settings_allowed() -> Iterator[None]:
+    """Inside, a checkpoint may hold a Namespace, in which training scripts keep their settings: values, and no code."""
+    from torch.serialization import add_safe_globals, clear_safe_globals, get_safe_globals
+
+    before = list(get_safe_globals())
+    add_safe_globals([Namespace])
+    try:
+        yield
+    finally:
+        clear_safe_globals()
+        add_safe_globals(before)
 
 
 @contextmanager

@@ -6,29 +6,30 @@ who compare); here sound comes from where it is seen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ..errors import check_choice, check_range
 from ..runtime import HeadlessRuntime, Runtime
-from ..types import AudioTrack, Room, SoundSource, Surround
+from ..types import AudioTrack, Room, SoundSource, Surround, heard
 from . import mix, published
 from . import room as _room
 from .binaural import fold_to_binaural
 from .define import make_room
 from .engines import ENGINES
 from .fold import fold_to_stereo
-from .inputs import RATES, check_sources, check_tracks
+from .inputs import LATEST, check_rate, check_sources, check_tracks
 from .layouts import LAYOUTS
 from .levels import level, with_levels
-from .loudness import CEILING, TARGET, Meter, levelled, measured
+from .loudness import CEILING, MOST_GAIN, TARGET, Meter, levelled, measured
 from .materials import MATERIALS
 from .mixing import Mixing
 from .pan import LAWS
 from .room import ROOMS
-from .stream import Stream
+from .stream import Monitor, Stream
+from .underlay import under
 
 __all__ = [
     "ENGINES",
@@ -36,6 +37,7 @@ __all__ = [
     "LAWS",
     "LAYOUTS",
     "MATERIALS",
+    "Monitor",
     "Mixing",
     "ROOMS",
     "Stream",
@@ -56,13 +58,22 @@ FOLDS = {"stereo": fold_to_stereo, "binaural": fold_to_binaural}
 """Name -> (sound, loudness, runtime) -> the same sound for two loudspeakers or for headphones."""
 
 
-def check(room: Room, layout: str, loudness: float = TARGET, sample_rate: int | None = None) -> None:
-    """Raise InputError for values that `run` would refuse; needs no sources."""
+def check(
+    room: Room,
+    layout: str,
+    loudness: float = TARGET,
+    sample_rate: int | None = None,
+    mixing: Mixing | None = None,
+) -> None:
+    """Raise InputError for values that `run` would refuse, DependencyError for a library that it would miss; needs no
+    sources."""
     if sample_rate is not None:
-        check_range("sample rate", sample_rate, *RATES, "Hz")
+        check_rate("sample rate", sample_rate)
     check_choice("layout", layout, LAYOUTS)
     check_range("loudness", loudness, -70.0, -5.0, "LUFS")
     _room.check(room)
+    if mixing:
+        ENGINES[mixing.engine].check(room)
 
 
 def run(
@@ -73,8 +84,10 @@ def run(
     layout: str = "5.1",
     mixing: Mixing | None = None,
     tail: bool = True,
-    loudness: float = TARGET,
     sample_rate: int | None = None,
+    bed: Surround | None = None,
+    seconds: float | None = None,
+    loudness: float = TARGET,
     runtime: Runtime | None = None,
 ) -> Surround:
     """Surround sound of `tracks[i]` at `sources[i]`.
@@ -84,42 +97,39 @@ def run(
     see `moving.py`. A background source has no direction: it plays equally from all main channels, decorrelated,
     outside the room. All sources also feed the LFE, where the layout has one. Where one is `solo`, only such are heard.
 
-    `layout` is a key of LAYOUTS. Tracks may differ in length, the longest counts: with `tail` False the result is
-    exactly as long, with `tail` the room's decay follows. They must have one sample rate, which is the result's too,
-    unless `sample_rate` in Hz (8000..384000) asks for another: then all are resampled to it. One gain brings it to
-    `loudness` LUFS (-70..-5) unless the true peak would exceed -1 dBTP; `Surround` reports both. The same input gives
-    the same bytes.
+    `layout` is a key of LAYOUTS. Tracks may differ in length and begin; when the last one ends the result ends, unless
+    `tail` lets the room's decay follow; or it is exactly `seconds` long. They must have one sample rate, which is the
+    result's too, unless `sample_rate` in Hz (8000..384000) asks for another: then all are resampled to it. `bed` is
+    sound that is mixed in as it is (`underlay.py`). One gain brings it all to `loudness` LUFS (-70..-5) unless the true
+    peak would exceed -1 dBTP, and never by more than 60 dB; `Surround` reports both. The same input gives the same
+    bytes.
 
     Raises InputError when there are no sources, when numbers of sources and tracks or the tracks' sample rates differ,
     when samples are not finite, or when a value is out of range.
     """
-    runtime, mixing = runtime or HeadlessRuntime(), mixing or Mixing()
-    tracks = _checked(sources, tracks, room, layout, mixing, loudness, sample_rate)
-    samples, meter = _mixed(sources, tracks, room, layout, mixing, tail, runtime)
+    runtime = runtime or HeadlessRuntime()
+    how = {"room": room, "layout": layout, "mixing": mixing, "tail": tail, "sample_rate": sample_rate, "bed": bed}
+    job = _asked(sources, tracks, loudness, **how, seconds=seconds)
+    samples, meter = _mixed(job, runtime)
     gain_db = meter.gain(loudness)
     samples *= np.float32(10 ** (gain_db / 20))
-    return Surround(samples, tracks[0].sample_rate, LAYOUTS[layout], **meter.after(gain_db))
+    return Surround(samples, job.sample_rate, job.layout, **meter.after(gain_db))
 
 
 def stream(
     sources: Sequence[SoundSource],
     tracks: Sequence[AudioTrack],
     *,
-    room: Room = ROOMS["street"],
-    layout: str = "5.1",
-    mixing: Mixing | None = None,
-    tail: bool = True,
     loudness: float = TARGET,
-    sample_rate: int | None = None,
     runtime: Runtime | None = None,
+    **how,
 ) -> Stream:
     """What `run` gives, block by block, for sound of any length in little memory: it is mixed once into a file in the
-    temp folder, which the Stream reads and removes."""
-    runtime, mixing = runtime or HeadlessRuntime(), mixing or Mixing()
-    tracks = _checked(sources, tracks, room, layout, mixing, loudness, sample_rate)
-    meter = Meter(tracks[0].sample_rate, LAYOUTS[layout])
-    made = Stream(tracks[0].sample_rate, LAYOUTS[layout], runtime.folder("temp"))
-    for block in mix.render(sources, tracks, room, LAYOUTS[layout], mixing, tail, runtime):
+    temp folder, which the Stream reads and removes. `how` is what `run` takes besides."""
+    job = _asked(sources, tracks, loudness, **how)
+    meter = Meter(job.sample_rate, job.layout)
+    made = Stream(job.sample_rate, job.layout, runtime and runtime.folder("temp"))
+    for block in mix.render(job, runtime or HeadlessRuntime()):
         meter.add(block)
         made.keep(block)
     made.settle(meter, loudness)
@@ -130,28 +140,15 @@ def stems(
     sources: Sequence[SoundSource],
     tracks: Sequence[AudioTrack],
     *,
-    room: Room = ROOMS["street"],
-    layout: str = "5.1",
-    mixing: Mixing | None = None,
-    tail: bool = True,
     loudness: float = TARGET,
-    sample_rate: int | None = None,
     runtime: Runtime | None = None,
-) -> tuple[Surround, ...]:
-    """The mix of `run` taken apart: what each source adds to it, in order and all of one length; their sum is the mix.
-    A source that is not heard is silence. Arguments as for `run`."""
-    runtime, mixing = runtime or HeadlessRuntime(), mixing or Mixing()
-    tracks = _checked(sources, tracks, room, layout, mixing, loudness, sample_rate)
-    arguments = (room, layout, mixing, tail, runtime)
-    total, meter = _mixed(sources, tracks, *arguments)
-    gain = np.float32(10 ** (meter.gain(loudness) / 20))
-    made = []
-    for number in range(len(sources)):
-        alone = [replace(source, muted=source.muted or i != number) for i, source in enumerate(sources)]
-        samples, own = _mixed(alone, tracks, *arguments)
-        samples *= gain
-        made.append(Surround(samples, tracks[0].sample_rate, LAYOUTS[layout], **own.after(meter.gain(loudness))))
-    return tuple(made)
+    **how,
+) -> Iterator[Surround]:
+    """The mix of `run` taken apart: what each source adds to it, one after the other and all of one length; their sum
+    is the mix. A stem alone may exceed full scale, where another one takes that back. A source that is not heard is
+    silence. `how` is what `run` takes besides; a bed counts for the gain only."""
+    job = _asked(sources, tracks, loudness, **how)
+    return _stems(job, loudness, runtime or HeadlessRuntime())
 
 
 def direct_level(source: SoundSource, track: AudioTrack, mixing: Mixing | None = None) -> float:
@@ -164,12 +161,16 @@ def direct_level(source: SoundSource, track: AudioTrack, mixing: Mixing | None =
 
 def report(sound: Surround) -> str:
     """Two lines for a person: loudness, true peak, length; then the RMS of each channel in dBFS."""
-    if np.isfinite(sound.true_peak):
-        levels = f"{sound.loudness:.1f} LUFS, true peak {sound.true_peak:.1f} dBTP"
-        if sound.true_peak > CEILING - 0.05:
-            levels += " (the peak forbids more)"
-    else:
+    if not np.isfinite(sound.true_peak):
         levels = "silence"
+    elif not np.isfinite(sound.loudness):
+        levels = f"true peak {sound.true_peak:.1f} dBTP; only the LFE sounds, which loudness does not count"
+    else:
+        levels = f"{sound.loudness:.1f} LUFS, true peak {sound.true_peak:.1f} dBTP"
+        if abs(sound.true_peak - CEILING) < 0.05:
+            levels += " (the peak forbids more)"
+        elif sound.gain_db == MOST_GAIN:
+            levels += f" (raised by {MOST_GAIN:g} dB, which is the most)"
     powers = np.mean(np.square(sound.samples, dtype=np.float64), axis=1)
     channels = [
         f"{label} {10 * np.log10(power):.1f}" if power else f"{label} -inf"
@@ -178,19 +179,45 @@ def report(sound: Surround) -> str:
     return f"{sound.layout.name}, {sound.seconds:.2f} s at {sound.sample_rate} Hz: {levels}\n{'  '.join(channels)} dBFS"
 
 
-def _checked(sources, tracks, room, layout, mixing, loudness, sample_rate) -> Sequence[AudioTrack]:
-    """The tracks at one sample rate, after everything was found possible."""
-    check(room, layout, loudness, sample_rate)
+def _asked(
+    sources,
+    tracks,
+    loudness,
+    *,
+    room=ROOMS["street"],
+    layout="5.1",
+    mixing=None,
+    tail=True,
+    sample_rate=None,
+    bed=None,
+    seconds=None,
+) -> mix.Job:
+    """The job that the arguments of `run` describe, after everything was found possible."""
+    mixing = mixing or Mixing()
+    check(room, layout, loudness, sample_rate, mixing)
     check_sources(sources, mixing)
-    return check_tracks(sources, tracks, sample_rate)
+    tracks = check_tracks(sources, tracks, sample_rate)
+    underlay = bed and under(bed, LAYOUTS[layout], tracks[0].sample_rate)
+    if seconds is not None:
+        check_range("seconds", seconds, 0, LATEST, "s")
+    return mix.Job(sources, tracks, room, LAYOUTS[layout], mixing, tail, underlay, seconds)
 
 
-def _mixed(sources, tracks, room, layout, mixing, tail, runtime) -> tuple[np.ndarray, Meter]:
+def _stems(job: mix.Job, loudness: float, runtime: Runtime) -> Iterator[Surround]:
+    gain_db = _mixed(job, runtime)[1].gain(loudness)
+    loud = heard(job.sources)
+    for number in range(len(job.sources)):
+        alone = [replace(source, muted=i != number or not loud[i]) for i, source in enumerate(job.sources)]
+        samples, meter = _mixed(replace(job, sources=alone, underlay=None), runtime)
+        samples *= np.float32(10 ** (gain_db / 20))
+        yield Surround(samples, job.sample_rate, job.layout, **meter.after(gain_db))
+
+
+def _mixed(job: mix.Job, runtime: Runtime) -> tuple[np.ndarray, Meter]:
     """The whole mix [C, T] before its gain, and a meter that heard it."""
-    rate, row = tracks[0].sample_rate, LAYOUTS[layout]
-    meter, at = Meter(rate, row), 0
-    samples = np.empty((len(row.speakers), mix.total_length(sources, tracks, room, mixing, tail)), np.float32)
-    for block in mix.render(sources, tracks, room, row, mixing, tail, runtime):
+    meter, at = Meter(job.sample_rate, job.layout), 0
+    samples = np.empty((len(job.layout.speakers), job.length), np.float32)
+    for block in mix.render(job, runtime):
         meter.add(block)
         samples[:, at : at + block.shape[1]] = block
         at += block.shape[1]

@@ -17,7 +17,6 @@ from ..errors import check_range
 from ..runtime import HeadlessRuntime, Runtime
 from ..types import Layout, Surround
 from .convolve import Convolution, Pieces
-from .fold import check_not_binaural
 from .layouts import LAYOUTS
 from .loudness import TARGET, levelled
 from .pan import panner
@@ -60,11 +59,12 @@ def fold_to_binaural(sound: Surround, loudness: float = TARGET, runtime: Runtime
     which gives the ears the right delay below 700 Hz: loudspeaker k plays (W + 2 X cos az_k + 2 Y sin az_k) / sqrt 12,
     all together 1 of energy for a sound on the horizon, 1/3 for one straight above. Z is not heard.
 
-    Levelled again to `loudness` LUFS (-70..-5). `gain_db` counts from the surround that was given. Raises InputError
-    for a loudness out of range and for sound that is binaural already.
+    Levelled again to `loudness` LUFS (-70..-5), which is all that happens to sound that is binaural already. `gain_db`
+    counts from the surround that was given. Raises InputError for a loudness out of range.
     """
-    check_not_binaural(sound.layout)
     runtime = runtime or HeadlessRuntime()
+    if sound.layout.kind == "binaural":
+        return levelled(sound, loudness, runtime)
     matrix = _directions(sound.layout)
     heard = np.flatnonzero(matrix.any(axis=1))
     responses = np.tensordot(matrix[heard], hrirs(sound.sample_rate), axes=1).astype(np.float32)  # [heard, 2, taps]

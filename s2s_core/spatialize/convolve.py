@@ -82,22 +82,24 @@ class Convolution:
         self.left = self.calls_to_ring if blocks.any() else self.left - 1
         if self.left <= 0:  # silent for so long that nothing rings any more, so all that is past is silence
             return
-        spectra = fft.rfft(blocks, self.size)
+        heard = [number for number, block in enumerate(blocks) if block.any()]  # of a film's many tracks few at a time
+        spectra = dict(zip(heard, fft.rfft(blocks[heard], self.size), strict=True))
         total = np.zeros((len(self.channels), self.size // 2 + 1), np.complex64)
-        for spectrum, parts, past in zip(spectra, self.own, self.past_own, strict=True):
+        for number, (parts, past) in enumerate(zip(self.own, self.past_own, strict=True)):
             if parts is not None:
-                self._pass(total, spectrum, parts, past)
+                self._pass(total, spectra.get(number), parts, past)
         for (sends, parts), past in zip(self.buses, self.past, strict=True):
-            bus = np.zeros_like(spectra[0])
-            for send, spectrum in zip(sends, spectra, strict=True):  # a matrix product would start threads
-                bus += send * spectrum
+            bus = np.zeros(self.size // 2 + 1, np.complex64)
+            for number, spectrum in spectra.items():  # a matrix product would start threads
+                if sends[number]:
+                    bus += sends[number] * spectrum
             self._pass(total, bus, parts, past)
         out.add(at, fft.irfft(total, self.size), self.channels)
 
-    def _pass(self, total: np.ndarray, spectrum: np.ndarray, parts: list, past: deque) -> None:
+    def _pass(self, total: np.ndarray, spectrum: np.ndarray | None, parts: list, past: deque) -> None:
         past.appendleft(spectrum)
         for earlier, part in zip(past, parts, strict=False):  # at the start there is less past than parts
-            for row, response in part:  # channel by channel the temporary stays in the cache
+            for row, response in part if earlier is not None else ():  # channel by channel: it stays in the cache
                 total[row] += response * earlier
 
     def _parts(self, response: np.ndarray, length: int) -> list[list[tuple[int, np.ndarray]]]:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from ..types import Room
 from . import rir, simulated
 from .responses import Responses
 
-ENGINES: dict[str, Callable[..., Responses]] = {
-    "hybrid": rir.hybrid,
-    "image sources (pyroomacoustics)": simulated.image_sources,
-    "ray tracing (pyroomacoustics)": simulated.ray_tracing,
+
+@dataclass(frozen=True)
+class Engine:
+    """`compute(sources, room, panner, sample_rate, wet, runtime)` gives their Responses, `check(room)` raises what it
+    would raise for that room. `follows`: it can follow a source that moves."""
+
+    compute: Callable[..., Responses]
+    check: Callable[[Room], None] = lambda room: None
+    follows: bool = False
+
+
+ENGINES = {
+    "hybrid": Engine(rir.hybrid, follows=True),
+    "image sources (pyroomacoustics)": Engine(simulated.image_sources, simulated.check_images),
+    "ray tracing (pyroomacoustics)": Engine(simulated.ray_tracing, simulated.check_rays),
 }
-"""Name -> (sources, room, panner, sample_rate, wet, runtime) -> Responses."""

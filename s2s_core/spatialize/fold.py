@@ -31,7 +31,11 @@ def fold_to_stereo(sound: Surround, loudness: float = TARGET, runtime: Runtime |
 
 def stereo_matrix(layout: Layout) -> np.ndarray:
     """What each channel gives to (left, right): [2, C]. Raises InputError for a binaural layout."""
-    check_not_binaural(layout)
+    if layout.kind == "binaural":  # its ears cannot be taken apart into directions again
+        raise InputError(
+            "the sound is already binaural (for headphones); allowed is sound for loudspeakers or AmbiX: fold the "
+            "surround mix it was made from"
+        )
     if layout.kind == "ambisonic":
         return CARDIOIDS
     matrix = np.zeros((2, len(layout.speakers)))
@@ -40,12 +44,3 @@ def stereo_matrix(layout: Layout) -> np.ndarray:
             share = 1.0 if 0 < abs(speaker.azimuth) <= 60 else HALF_POWER
             matrix[:, channel] = share * np.array([speaker.azimuth >= 0, speaker.azimuth <= 0])
     return matrix
-
-
-def check_not_binaural(layout: Layout) -> None:
-    """Raise InputError for what is made for headphones: its ears cannot be taken apart into directions again."""
-    if layout.kind == "binaural":
-        raise InputError(
-            "the sound is already binaural (for headphones); allowed is sound for loudspeakers or AmbiX: fold the "
-            "surround mix it was made from"
-        )

@@ -21,7 +21,7 @@ _ABOVE = (
     Speaker("TBL", 135.0, 45.0),
     Speaker("TBR", -135.0, 45.0),
 )
-_EARS = (Speaker("left ear", 90.0), Speaker("right ear", -90.0))
+_EARS = (Speaker("left", 90.0), Speaker("right", -90.0))
 _HARMONICS = (Speaker("W"), Speaker("Y", 90.0), Speaker("Z", 0.0, 90.0), Speaker("X"))
 
 LAYOUTS = {

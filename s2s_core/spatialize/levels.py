@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..trajectory import NEAREST
 from ..types import SoundSource
 from .mixing import Mixing
-from .rir import NEAREST
 
 REFERENCE = 2.0
 """m: a source at this distance keeps its track's level."""

@@ -10,7 +10,7 @@ from scipy import signal
 from ..errors import check_range
 from ..runtime import HeadlessRuntime, Runtime
 from ..types import Layout, Surround
-from .peak import PIECE, PeakMeter, magnitude
+from .peak import PIECE, PeakMeter
 
 TARGET = -23.0
 """LUFS, EBU R 128."""
@@ -25,6 +25,9 @@ HIGH_PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
 HOP, HOPS_PER_BLOCK = 0.1, 4
 ABSOLUTE_GATE, RELATIVE_GATE = -70.0, -10.0
 
+MOST_GAIN = 60.0
+"""dB that any sound is raised: what is softer still is the dust of computing, not a sound."""
+
 
 class Meter:
     """Loudness and true peak of a sound that arrives in pieces: `add` them in order, then ask."""
@@ -37,14 +40,13 @@ class Meter:
         self.state = np.zeros((len(self.sections), len(self.main), 2))
         self.powers: list[float] = []  # of each whole hop, channels weighted and summed
         self.begun, self.length = np.zeros(0), 0  # squares of the hop that is not whole yet
-        self.peaks, self.loudest = PeakMeter(len(layout.speakers)), 0.0
+        self.peaks = PeakMeter(len(layout.speakers))
 
     def add(self, samples: np.ndarray) -> None:
         """Take in [C, T] float32."""
         if not samples.shape[1]:
             return
         self.peaks.add(samples)
-        self.loudest = max(self.loudest, magnitude(samples))
         self.length += samples.shape[1]
         filtered, self.state = signal.sosfilt(self.sections, samples[self.main], zi=self.state)
         power = np.einsum("ct,ct,c->t", filtered, filtered, self.weights[self.main])
@@ -72,7 +74,8 @@ class Meter:
     def ungated_loudness(self) -> float:
         """Loudness in LUFS with the absolute gate moved along with the level: a faint sound that is about to be raised
         is not silence."""
-        return self.loudness(1 / self.loudest) + decibels(self.loudest) if self.loudest else -np.inf
+        loudest = self.peaks.largest
+        return self.loudness(1 / loudest) + decibels(loudest) if loudest else -np.inf
 
     @property
     def true_peak(self) -> float:
@@ -80,17 +83,21 @@ class Meter:
         return decibels(self.peaks.largest)
 
     def gain(self, target: float) -> float:
-        """dB that bring it to `target` LUFS, or as near as its true peak allows under CEILING; 0 for silence."""
-        if not self.loudest:
+        """dB that bring it to `target` LUFS, or as near as its true peak under CEILING and MOST_GAIN allow; 0 for
+        silence and for what sounds in the LFE alone, which loudness does not count."""
+        if not np.isfinite(self.ungated_loudness):
             return 0.0
-        loudness = self.ungated_loudness
-        wanted = target - loudness if np.isfinite(loudness) else 0.0  # -inf: only the LFE sounds
-        return float(min(wanted, CEILING - self.true_peak))
+        gain = target - self.ungated_loudness
+        for _ in range(3):  # with the level the absolute gate opens and closes
+            there = self.loudness(10 ** (gain / 20))
+            gain += target - there if np.isfinite(there) else 0.0
+        return float(min(gain, CEILING - self.true_peak, MOST_GAIN))
 
     def after(self, gain_db: float) -> dict[str, float]:
         """`loudness`, `true_peak` and `gain_db` of the sound under that gain, as a Surround carries them."""
+        gated = self.loudness(10 ** (gain_db / 20))
         return {
-            "loudness": self.ungated_loudness + gain_db,
+            "loudness": gated if np.isfinite(gated) else self.ungated_loudness + gain_db,
             "true_peak": self.true_peak + gain_db,
             "gain_db": gain_db,
         }

@@ -15,10 +15,11 @@ from .convolve import Bus, Convolution, Pieces
 from .engines import ENGINES
 from .levels import level
 from .mixing import Mixing, amplitude
-from .moving import STEP, Moving, moves
+from .moving import STEP, Moving
 from .pan import Panner, panner
 from .responses import LEAD
 from .room import SPEED_OF_SOUND, decay
+from .underlay import Underlay
 
 LFE_CROSSOVER = 120.0
 LFE_CODED = -10.0
@@ -31,42 +32,49 @@ BLOCK = 1 << 15
 """Samples at a time where nothing is convolved."""
 
 
-def total_length(
-    sources: Sequence[SoundSource], tracks: Sequence[AudioTrack], room: Room, mixing: Mixing, tail: bool
-) -> int:
-    """Samples of the whole mix: the longest track, and with `tail` what the room and the way to the ears add."""
-    rate = tracks[0].sample_rate
-    latest = max(_delay(source, mixing, rate) for source in sources)
-    return max(len(track.samples) for track in tracks) + (latest + round(decay(room) * rate) if tail else 0)
+@dataclass(frozen=True, eq=False)
+class Job:
+    """All that a mix is made of, checked: `tracks` have one sample rate, `underlay` has it too."""
+
+    sources: Sequence[SoundSource]
+    tracks: Sequence[AudioTrack]
+    room: Room
+    layout: Layout
+    mixing: Mixing
+    tail: bool
+    underlay: Underlay | None = None
+    seconds: float | None = None
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz."""
+        return self.tracks[0].sample_rate
+
+    @property
+    def length(self) -> int:
+        """Samples of the mix: those of `seconds`, else until the last track ends and, with `tail`, what the room and
+        the way to the ears add."""
+        if self.seconds is not None:
+            return round(self.seconds * self.sample_rate)
+        end = max(round(track.start * track.sample_rate) + len(track.samples) for track in self.tracks)
+        ways = [_travel(one, self.mixing) for one, loud in zip(self.sources, heard(self.sources), strict=True) if loud]
+        travel = max(ways, default=0.0)
+        return end + (round((travel + decay(self.room)) * self.sample_rate) if self.tail else 0)
 
 
-def render(
-    sources: Sequence[SoundSource],
-    tracks: Sequence[AudioTrack],
-    room: Room,
-    layout: Layout,
-    mixing: Mixing,
-    tail: bool,
-    runtime: Runtime,
-) -> Iterator[np.ndarray]:
-    """The mix before any levelling, as blocks [C, t] float32, `total_length` samples in all. Arguments as in
-    `spatialize.run`, already checked."""
-    rate, total = tracks[0].sample_rate, total_length(sources, tracks, room, mixing, tail)
+def render(job: Job, runtime: Runtime) -> Iterator[np.ndarray]:
+    """The mix before any levelling, as blocks [C, t] float32, `job.length` samples in all."""
     played = [
-        (source, track.samples)
-        for source, track, loud in zip(sources, tracks, heard(sources), strict=True)
+        (source, track)
+        for source, track, loud in zip(job.sources, job.tracks, heard(job.sources), strict=True)
         if loud and len(track.samples)
     ]
-    out = Pieces(len(layout.speakers))
-    if not played:
-        yield out.take(total)
-        return
-    parts = _Parts(panner(layout, mixing.law), room, mixing, rate)
+    parts = _Parts(panner(job.layout, job.mixing.law), job.room, job.mixing, job.sample_rate)
     parts.add_all(played, runtime)
     convolution = parts.convolution()
     block = convolution.block if convolution else BLOCK
     blocks = np.empty((len(parts.inputs), block), np.float32)
-    starts = range(0, total + LEAD, block)
+    out, starts = Pieces(len(job.layout.speakers)), range(0, job.length + LEAD, block)
     with runtime.progress("mixing", len(starts)) as bar:
         for start in starts:
             if convolution:
@@ -74,16 +82,18 @@ def render(
                     part.read(row, start)
                 convolution.add(out, start - LEAD, blocks)
             for source in parts.moving:
-                source.add(out, start, start + block, mixing)
+                source.add(out, start, start + block, job.mixing)
+            if job.underlay:
+                out.add(start, job.underlay.block(start, start + block))
             bar.step()
-            stop = min(start + block - LEAD, total)
+            stop = min(start + block - LEAD, job.length)
             if stop > out.taken:
                 yield out.take(stop)
 
 
 @dataclass(frozen=True, eq=False)
 class _Input:
-    """A track as it goes into the convolution: `delay` samples later, a moving one at its level of the moment."""
+    """Samples [T] as they go into the convolution: `delay` later, a moving source's at its level of the moment."""
 
     samples: np.ndarray
     delay: int
@@ -120,26 +130,26 @@ class _Parts:
     moving: list[Moving] = field(default_factory=list)
     late: np.ndarray | None = None
 
-    def add_all(self, played: Sequence[tuple[SoundSource, np.ndarray]], runtime: Runtime) -> None:
+    def add_all(self, played: Sequence[tuple[SoundSource, AudioTrack]], runtime: Runtime) -> None:
         """Take in every source that is heard."""
-        points = [(source, samples) for source, samples in played if not source.background]
-        still = [(source, samples) for source, samples in points if not moves(source)]
-        responses = ENGINES[self.mixing.engine](
+        points = [(source, track) for source, track in played if not source.background]
+        still = [(source, track) for source, track in points if not source.trajectory.moves]
+        responses = ENGINES[self.mixing.engine].compute(
             [source for source, _ in still], self.room, self.panner, self.rate, self.mixing.wet, runtime
         )
         self.late = responses.late
         if self.late is None and self.room.t60 and self.mixing.wet and len(still) < len(points):
             self.late = rir.late(self.room, self.panner, self.rate)
-        for (source, samples), own, send in zip(still, responses.own, responses.sends, strict=True):
+        for (source, track), own, send in zip(still, responses.own, responses.sends, strict=True):
             loud = float(level(source, self.mixing))
             own = self.panner.finish(own, self.rate) * np.float32(loud)
-            self._add(source, samples, own, late=loud * send, lfe=loud)
-        for source, samples in played:
+            self._add(source, track, own, late=loud * send, lfe=loud)
+        for source, track in played:
             if source.background:
                 loud = float(level(source, self.mixing))
-                self._add(source, samples, None, bed=loud, lfe=loud)
-            elif moves(source):
-                self._add_moving(source, samples)
+                self._add(source, track, None, bed=loud, lfe=loud)
+            elif source.trajectory.moves:
+                self._add_moving(source, track)
 
     def convolution(self) -> Convolution | None:
         """All inputs through all responses; None where there is nothing to convolve."""
@@ -161,20 +171,24 @@ class _Parts:
                 buses.append(Bus(sends, shared))
         return buses
 
-    def _add(self, source: SoundSource, samples: np.ndarray, own: np.ndarray | None, **sends: float) -> None:
-        self.inputs.append(_Input(samples, _delay(source, self.mixing, self.rate)))
+    def _add(self, source: SoundSource, track: AudioTrack, own: np.ndarray | None, **sends: float) -> None:
+        self.inputs.append(_Input(track.samples, self._delay(source, track)))
         self.own.append(own)
         self.sends.append(sends)
 
-    def _add_moving(self, source: SoundSource, samples: np.ndarray) -> None:
-        delay = _delay(source, self.mixing, self.rate)
-        moving = Moving(source, samples, delay, self.room, self.panner, self.rate)
+    def _add_moving(self, source: SoundSource, track: AudioTrack) -> None:
+        delay = self._delay(source, track)
+        moving = Moving(source, track, delay, self.room, self.panner)
         self.moving.append(moving)
         shares = {"lfe": 1.0} if self.late is None else {"lfe": 1.0, "late": self.mixing.wet}
         for bus, share in shares.items():
-            self.inputs.append(_Input(samples, delay, moving, self.mixing, reverberant=bus == "late"))
+            self.inputs.append(_Input(track.samples, delay, moving, self.mixing, reverberant=bus == "late"))
             self.own.append(None)
             self.sends.append({bus: share})
+
+    def _delay(self, source: SoundSource, track: AudioTrack) -> int:
+        """Samples after which a track is first heard."""
+        return round((track.start + _travel(source, self.mixing)) * self.rate)
 
 
 def lfe(layout: Layout, mixing: Mixing, sample_rate: int) -> np.ndarray:
@@ -187,6 +201,7 @@ def lfe(layout: Layout, mixing: Mixing, sample_rate: int) -> np.ndarray:
     return np.stack([response * speaker.lfe for speaker in layout.speakers]).astype(np.float32)
 
 
-def _delay(source: SoundSource, mixing: Mixing, sample_rate: int) -> int:
-    """Samples by which a source is heard later. A moving one keeps that of its first place: its pitch does not bend."""
-    return round(source.distance / SPEED_OF_SOUND * sample_rate) if mixing.travel else 0
+def _travel(source: SoundSource, mixing: Mixing) -> float:
+    """s that a sound is on its way. For a moving source always those of its first place: its pitch does not bend. An
+    ambience is here already."""
+    return source.distance / SPEED_OF_SOUND if mixing.travel and not source.background else 0.0

@@ -1,6 +1,6 @@
-"""A source that moves: its place at any time, and its sound from there.
+"""A source that moves: its sound from wherever it is.
 
-The direct sound follows every 10 ms with gains that run evenly in between. Reflections follow every hop: the track is
+The direct sound follows every 5 ms with gains that run evenly in between. Reflections follow every hop: the track is
 cut into overlapping pieces, which sum to the track again, and each piece sounds from where the source is at its middle.
 The pieces fade as a cubic B-spline does. Under the usual Hann window the reflections of a tone flutter 24 dB more, for
 while their phases turn, two of them at a time cannot sum to one that turns.
@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import fft, signal
 
-from ..types import Room, SoundSource, Trajectory
+from ..types import AudioTrack, Room, SoundSource, Trajectory
 from . import rir
 from .convolve import Pieces
 from .levels import level
@@ -21,49 +21,25 @@ from .mixing import Mixing
 from .pan import Panner
 from .responses import LEAD
 
-STEP = 0.01
+STEP = 0.005
 """s between two gains of the direct sound."""
 
 SEND_STEP = 0.1
 """s between two amounts of reverberation."""
 
-HOP = 4096
-"""Samples between two sets of reflections (85 ms at 48 kHz)."""
-
-
-def moves(source: SoundSource) -> bool:
-    """Whether it has a path rather than a place."""
-    return len(source.trajectory.times) > 1
-
-
-def places(path: Trajectory, times: np.ndarray) -> Trajectory:
-    """The path at `times` [N] in s: along the great circle between two knots and evenly in log distance; before the
-    first knot and after the last it stands still."""
-    after = np.clip(np.searchsorted(path.times, times, side="right"), 1, len(path.times) - 1)
-    before = after - 1
-    span = path.times[after] - path.times[before]
-    share = ((times - path.times[before]) / span).clip(0, 1)
-    knots = _directions(path.azimuth, path.elevation)
-    here, there = knots[before], knots[after]
-    angle = np.arctan2(np.linalg.norm(np.cross(here, there), axis=1), np.sum(here * there, axis=1))
-    sine = np.sin(angle)
-    straight = sine < 1e-9  # no way to go, or straight through: then every way is the shortest
-    safe = np.where(straight, 1.0, sine)
-    a = np.where(straight, 1 - share, np.sin((1 - share) * angle) / safe)
-    b = np.where(straight, share, np.sin(share * angle) / safe)
-    x, y, z = (a[:, None] * here + b[:, None] * there).T
-    azimuth, elevation = np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))
-    logs = np.log(np.maximum(path.distance, 1e-6))
-    return Trajectory(times, azimuth, elevation, np.exp((1 - share) * logs[before] + share * logs[after]))
+HOP = 4096 / 48000
+"""s between two sets of reflections."""
 
 
 class Moving:
-    """One moving source in the mix. `samples` [T] is its track, which begins `delay` samples after the mix does."""
+    """One moving source in the mix, which hears its track from sample `delay` on."""
 
-    def __init__(self, source: SoundSource, samples: np.ndarray, delay: int, room: Room, panner: Panner, rate: int):
-        self.source, self.samples, self.delay = source, samples, delay
-        self.room, self.panner, self.rate = room, panner, rate
-        self.next_hop, self.window = -1, window()
+    def __init__(self, source: SoundSource, track: AudioTrack, delay: int, room: Room, panner: Panner):
+        self.source, self.samples, self.delay = source, track.samples, delay
+        self.room, self.panner, self.rate, self.start = room, panner, track.sample_rate, track.start
+        self.hop = round(HOP * self.rate)
+        self.next_hop, self.window = -1, window(self.hop)
+        self.newest = None
         # With headphones a direction is a filter, not a gain: there the direct sound changes with the reflections.
         self.by_gains = panner.layout.kind != "binaural"
 
@@ -74,7 +50,7 @@ class Moving:
         if self.by_gains and last > first:
             gains = self.run(first, last, STEP, lambda path: self._direct(path, mixing))
             out.add(first + self.delay, gains.T * self.samples[first:last])
-        while (self.next_hop - 2) * HOP < last:
+        while (self.next_hop - 2) * self.hop < last:
             self._add_hop(out, self.next_hop, mixing)
             self.next_hop += 1
 
@@ -83,7 +59,8 @@ class Moving:
         of the track: [last - first, ...] float32."""
         step = round(step * self.rate)
         begin, end = first // step, -(-last // step)
-        knots = value(places(self.source.trajectory, np.arange(begin, end + 1) * step / self.rate)).astype(np.float32)
+        times = self.start + np.arange(begin, end + 1) * step / self.rate
+        knots = value(self.source.trajectory.at(times)).astype(np.float32)
         ramp = (np.arange(step, dtype=np.float32) / step).reshape(-1, *[1] * (knots.ndim - 1))
         between = knots[:-1, None] + (knots[1:] - knots[:-1])[:, None] * ramp
         return between.reshape(-1, *knots.shape[1:])[first - begin * step : last - begin * step]
@@ -101,11 +78,11 @@ class Moving:
         return level(self.source, mixing, path.distance)[:, None] * gains
 
     def _add_hop(self, out: Pieces, hop: int, mixing: Mixing) -> None:
-        begin = (hop - 2) * HOP
+        begin = (hop - 2) * self.hop
         first = max(begin, 0)
         piece = self.samples[first : max(begin + len(self.window), 0)]
         piece = piece * self.window[first - begin : first - begin + len(piece)]
-        response = self._response(hop * HOP / self.rate, mixing)
+        response = self._response(self.start + hop * self.hop / self.rate, mixing)
         heard = [channel for channel in range(len(response)) if response[channel].any()]
         length = len(piece) + response.shape[1] - 1
         size = fft.next_fast_len(length, real=True)
@@ -113,21 +90,20 @@ class Moving:
         out.add(first + self.delay - LEAD, wave[:, :length], heard)
 
     def _response(self, time: float, mixing: Mixing) -> np.ndarray:
-        path = places(self.source.trajectory, np.array([time]))
-        here = self.source.moved(path.azimuth[0], path.elevation[0], path.distance[0])
+        path = self.source.trajectory.at([time])
+        spot = (path.azimuth[0], path.elevation[0], path.distance[0])
+        if self.newest and self.newest[0] == spot:  # it rests: before its path begins, or after it has ended
+            return self.newest[1]
+        here = self.source.moved(*spot)
         response = rir.early(here, self.room, self.panner, self.rate, mixing.wet)
         if self.by_gains:  # the direct sound is one sample in it
             response[:, LEAD] -= self.panner(here.azimuth, here.elevation, here.width).astype(np.float32)
-        return self.panner.finish(response, self.rate) * np.float32(level(here, mixing))
+        response = self.panner.finish(response, self.rate) * np.float32(level(here, mixing))
+        self.newest = spot, response
+        return response
 
 
-def window() -> np.ndarray:
-    """The cubic B-spline over 4 hops, [4 HOP] float32; shifted by one hop each, such windows sum to 1."""
-    spline = signal.windows.parzen(4 * HOP, sym=False)
-    return (spline * HOP / spline.sum()).astype(np.float32)
-
-
-def _directions(azimuth: np.ndarray, elevation: np.ndarray) -> np.ndarray:
-    azimuth, elevation = np.radians(azimuth), np.radians(elevation)
-    level = np.cos(elevation)
-    return np.stack([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)], axis=-1)
+def window(hop: int) -> np.ndarray:
+    """The cubic B-spline over 4 hops, [4 hop] float32; shifted by one hop each, such windows sum to 1."""
+    spline = signal.windows.parzen(4 * hop, sym=False)
+    return (spline * hop / spline.sum()).astype(np.float32)

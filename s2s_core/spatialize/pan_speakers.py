@@ -11,7 +11,7 @@ from ..types import Layout
 from .layouts import main_channels
 
 WIDTH_DIRECTIONS = 9
-ACROSS = np.arange(WIDTH_DIRECTIONS) / (WIDTH_DIRECTIONS - 1) - 0.5
+ACROSS = (np.arange(WIDTH_DIRECTIONS) - WIDTH_DIRECTIONS // 2) / WIDTH_DIRECTIONS  # the middles of equal parts
 
 Law = Callable[[np.ndarray], np.ndarray]
 NADIR = (0.0, 0.0, -1.0)

@@ -43,8 +43,10 @@ class PeakMeter:
                     padded = np.zeros(rows * ROW + PHASE_TAPS - 1, np.float32)
                     padded[: len(around)] = around
                     windows = np.lib.stride_tricks.sliding_window_view(padded, len(matrix))[::ROW]
-                    # Many small products: in one large one BLAS starts threads, which cost more than they bring.
-                    largest = max(largest, magnitude(_products(windows, matrix)))
+                    between = _products(windows, matrix)
+                    # Past the end there is more to come, not silence: what the padding suggests is not there.
+                    between[-1, :, len(around) - PHASE_TAPS + 1 - (rows - 1) * ROW :] = 0
+                    largest = max(largest, magnitude(between))
         return largest
 
 
@@ -54,10 +56,12 @@ def magnitude(values: np.ndarray) -> float:
 
 
 def _products(windows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """The values between samples, [rows, OVERSAMPLING - 1, ROW]. Many small products: in one large one BLAS starts
+    threads, which cost more than they bring."""
     whole = len(windows) // ROW * ROW
     parts = [windows[:whole].reshape(-1, ROW, len(matrix)) @ matrix] if whole else []
     parts += [windows[whole:] @ matrix] if whole < len(windows) else []
-    return np.concatenate([part.reshape(-1) for part in parts])
+    return np.concatenate([part.reshape(-1, OVERSAMPLING - 1, ROW) for part in parts])
 
 
 @lru_cache(maxsize=1)

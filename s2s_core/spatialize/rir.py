@@ -7,11 +7,13 @@ are relative to the direct sound's level, which `mix.py` sets. `wet` scales all 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
-from scipy import fft
+from scipy import fft, signal
 
 from ..runtime import Runtime, generator
+from ..trajectory import NEAREST
 from ..types import Room, SoundSource
 from . import octaves
 from .pan import Panner
@@ -21,13 +23,16 @@ from .room import SPEED_OF_SOUND, decay, images, listener, mixing_time, place, t
 ORDER = 3
 """Reflections followed one by one; what comes later is statistics."""
 
-NEAREST = 0.5
-"""m: nothing is nearer to the ears than this."""
-
 SEED = 20
 """All noise here comes from one seed: the same scene is the same sound, byte for byte."""
 
 _LATE, _BED = 0, 1  # streams of it
+
+BED_SECTIONS, BED_DELAYS, BED_FEEDBACK = 5, (0.001, 0.006), 0.5
+"""All-pass filters in a row, the range of their delays in s, and their feedback."""
+
+BED_RINGING = 0.12
+"""s after which they have fallen by 90 dB."""
 
 
 def hybrid(
@@ -60,7 +65,7 @@ def early(
     of the reflected energy that is not scattered.
     """
     spot = place(room, source.azimuth, source.elevation, source.distance)
-    positions, hits = images(room.size, spot, order)
+    positions, hits = images(room.size, spot, ORDER)
     itself = ~hits.any(axis=1)
     delays, gains = arrivals(source, room, panner, positions, itself)
     gains *= np.where(itself, 1.0, wet)[:, None]
@@ -70,8 +75,14 @@ def early(
     heard = gains.any(axis=1) & (delays <= decay(room))
     spectra = None
     if room.absorption is not None:
-        spectra = np.exp(hits[heard] @ octaves.minimum_phase(factors, sample_rate))
+        spectra = np.exp(hits[heard] @ _wall_filters(room, sample_rate))
     return delayed(delays[heard] * sample_rate, gains[heard], spectra)
+
+
+@lru_cache(maxsize=4)
+def _wall_filters(room: Room, sample_rate: int) -> np.ndarray:
+    """Log spectrum [6, F] of one reflection at each wall; a source that moves asks for it again and again."""
+    return octaves.minimum_phase(walls(room), sample_rate)
 
 
 def arrivals(
@@ -168,13 +179,18 @@ def _barron(t60: np.ndarray | float, time: float) -> np.ndarray | float:
 def bed(panner: Panner, sample_rate: int) -> np.ndarray:
     """An ambience without a point: the energy `diffuse`^2 from every channel of the panner, [V, T] float32.
 
-    Each channel is a filter of about 20 ms with unit magnitude and random phase, so that the loudspeakers do not
-    collapse into a phantom in the middle. A bed brings its own space: it is not sent through the room.
+    Each channel is a chain of all-pass filters (Schroeder 1962) with delays of its own, so that the loudspeakers do not
+    collapse into a phantom in the middle, and no tone is coloured: its magnitude is flat within 0.01 dB. A bed brings
+    its own space: it is not sent through the room.
     """
-    length = 2 * round(0.01 * sample_rate)
-    response = np.zeros((len(panner.diffuse), length), np.float32)
+    response = np.zeros((len(panner.diffuse), round(BED_RINGING * sample_rate)), np.float32)
     for channel in np.flatnonzero(panner.diffuse):
-        phases = generator(SEED, _BED, int(channel)).uniform(-np.pi, np.pi, length // 2 + 1)
-        phases[[0, -1]] = np.where(phases[[0, -1]] < 0, np.pi, 0.0)  # a real filter has real ends
-        response[channel] = np.fft.irfft(np.exp(1j * phases), length) * panner.diffuse[channel]
+        delays = generator(SEED, _BED, int(channel)).uniform(*BED_DELAYS, BED_SECTIONS)
+        sound = np.zeros(response.shape[1])
+        sound[0] = panner.diffuse[channel]
+        for delay in np.maximum(np.round(delays * sample_rate).astype(int), 1):
+            forward = np.zeros(delay + 1)
+            forward[[0, -1]] = -BED_FEEDBACK, 1.0
+            sound = signal.lfilter(forward, forward[::-1], sound)
+        response[channel] = sound
     return response

@@ -6,6 +6,7 @@ filters are ours, so that every layout works. Its own responses, delayed by 40 s
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,6 +37,9 @@ _OVERSAMPLING = 4
 _LOWEST = 10.0  # Hz: clicks that are all positive pile up to a pressure that no room holds
 _CHUNK = 1 << 16
 
+_ALONE = threading.Lock()
+"""The library's random numbers are one sequence for all threads."""
+
 
 def image_sources(
     sources: Sequence[SoundSource], room: Room, panner: Panner, sample_rate: int, wet: float, runtime: Runtime
@@ -44,11 +48,11 @@ def image_sources(
     `rir.early`, later ones to a degree, with octave bands of no phase.
 
     Walls absorb as T60 asks by Eyring's formula. Between smooth walls sound is not diffuse, so it rings longer than
-    that: 1.2 to 1.7 times as long in the presets, 2 in the street, more where a carpet leaves bare walls facing each
-    other. In the open air it is `rir.hybrid`. Raises InputError when a source moves or the room needs more than
-    MOST_IMAGES; DependencyError without the library.
+    that: 1.1 to 1.7 times as long in the presets, 2 in the street, more where a carpet leaves bare walls facing each
+    other. In the open air it is `rir.hybrid`. Raises what `check_images` raises.
     """
-    return _each(_images, "image sources", sources, room, panner, sample_rate, wet, runtime)
+    check_images(room)
+    return _each(_images, sources, room, panner, sample_rate, wet, runtime)
 
 
 def ray_tracing(
@@ -58,14 +62,30 @@ def ray_tracing(
     ears over time, in each octave band, shapes noises that are independent in the panner's diffuse channels.
 
     The rays' directions are a fixed pattern and their scattering has a fixed seed, which stays set in the library. In
-    the open air it is `rir.hybrid`. Raises InputError when a source moves; DependencyError without the library.
+    the open air it is `rir.hybrid`. Raises DependencyError without the library.
     """
-    return _each(_rays, "ray tracing", sources, room, panner, sample_rate, wet, runtime)
+    return _each(_rays, sources, room, panner, sample_rate, wet, runtime)
+
+
+def check_images(room: Room) -> None:
+    """Raise InputError when the room needs more than MOST_IMAGES, DependencyError without the library."""
+    if room.t60:
+        _library()
+        _order(room)
+
+
+def check_rays(room: Room) -> None:
+    """Raise DependencyError without the library."""
+    if room.t60:
+        _library()
+
+
+def _library() -> Any:
+    return need("pyroomacoustics", LIBRARY, "this room engine")
 
 
 def _each(
     compute: Callable[..., np.ndarray],
-    name: str,
     sources: Sequence[SoundSource],
     room: Room,
     panner: Panner,
@@ -73,20 +93,13 @@ def _each(
     wet: float,
     runtime: Runtime,
 ) -> Responses:
-    for source in sources:
-        knots = len(source.trajectory.times)
-        if knots != 1:
-            raise InputError(
-                f"source {source.label!r} moves ({knots} knots); the room engine {name!r} needs sources that stand "
-                "still: choose the engine 'hybrid'"
-            )
     if room.t60 == 0:
         return rir.hybrid(sources, room, panner, sample_rate, wet, runtime)
-    library = need("pyroomacoustics", LIBRARY, f"the room engine {name!r}")
-    own = []
-    with runtime.progress(name, len(sources)) as bar:
+    library, own = _library(), []
+    with runtime.progress("room", len(sources)) as bar:
         for source in sources:
-            own.append(compute(library, source, room, panner, sample_rate, wet).astype(np.float32))
+            with _ALONE:
+                own.append(compute(library, source, room, panner, sample_rate, wet).astype(np.float32))
             bar.step()
     return Responses(own, [0.0] * len(own))
 
@@ -149,7 +162,7 @@ def _order(room: Room) -> int:
     if count > MOST_IMAGES:
         raise InputError(
             f"the {room.name} has {count:.2g} images of a source (T60 up to {t60_of(room).max():.3g} s); the room "
-            f"engine 'image sources' can hold {MOST_IMAGES:.2g}: choose the engine 'hybrid' or a shorter T60"
+            f"engine 'image sources' can hold {MOST_IMAGES:.2g}: choose 'hybrid' or 'ray tracing', or a shorter T60"
         )
     return order
 

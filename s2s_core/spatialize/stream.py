@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 
 from ..errors import OutputError
 from ..types import Layout
+from .fold import stereo_matrix
+from .layouts import LAYOUTS
 from .loudness import Meter
 
 
@@ -21,12 +24,14 @@ class Stream:
     in samples. What it holds lies in a file without a name, which is gone with the Stream.
     """
 
-    def __init__(self, sample_rate: int, layout: Layout, folder: Path):
+    def __init__(self, sample_rate: int, layout: Layout, folder: Path | None = None):
         self.sample_rate, self.layout, self.length = sample_rate, layout, 0
         self.loudness = self.true_peak = float("nan")
         self.gain_db = 0.0
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._file = folder, tempfile.TemporaryFile(dir=folder)
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._file = folder or tempfile.gettempdir(), tempfile.TemporaryFile(dir=folder)
+        self._lock = threading.Lock()
         weakref.finalize(self, self._file.close)
         self._blocks: list[int] = []
 
@@ -54,7 +59,23 @@ class Stream:
         gain, channels = np.float32(10 ** (self.gain_db / 20)), len(self.layout.speakers)
         at = 0
         for length in self._blocks:
-            self._file.seek(at)  # somebody else may be reading too
-            data = self._file.read(4 * channels * length)
+            with self._lock:  # somebody else may be reading too
+                self._file.seek(at)
+                data = self._file.read(4 * channels * length)
             at += len(data)
             yield np.frombuffer(data, np.float32).reshape(channels, length) * gain
+
+
+class Monitor:
+    """A Stream folded to stereo while it is read (`fold.fold_to_stereo`), at its own loudness; read as a Stream."""
+
+    def __init__(self, stream: Stream, target: float):
+        self.sample_rate, self.layout, self.length = stream.sample_rate, LAYOUTS["stereo"], stream.length
+        self._stream, self._matrix = stream, stereo_matrix(stream.layout).astype(np.float32)
+        meter = Meter(self.sample_rate, self.layout)
+        for block in stream:
+            meter.add(self._matrix @ block)
+        self._matrix *= np.float32(10 ** (meter.gain(target) / 20))
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self._matrix @ block for block in self._stream)

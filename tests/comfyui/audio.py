@@ -14,13 +14,14 @@ def decode(file: Path) -> tuple[np.ndarray, int]:
     """Samples as float64 [channels, time] with full scale at 1, and the sample rate."""
     with av.open(str(file)) as container:
         stream = container.streams.audio[0]
-        blocks = [_planar(frame.to_ndarray(), len(frame.layout.channels)) for frame in container.decode(stream)]
+        packed = av.AudioResampler(stream.format.packed)  # PyAV misreads frames that keep eight or more channels apart
+        frames = (part for frame in container.decode(stream) for part in packed.resample(frame))
+        blocks = [_planar(frame.to_ndarray(), len(frame.layout.channels)) for frame in frames]
         return np.concatenate(blocks, axis=1), stream.rate
 
 
 def _planar(block: np.ndarray, channels: int) -> np.ndarray:
-    if block.shape[0] != channels:  # packed formats come as one row of interleaved samples
-        block = block.reshape(-1, channels).T
+    block = block.reshape(-1, channels).T
     if np.issubdtype(block.dtype, np.integer):
         return block / -float(np.iinfo(block.dtype).min)
     return block.astype(np.float64)

@@ -24,7 +24,7 @@ from typing import Any
 
 from PIL import Image
 
-from .browser import EMPTY, VIEWPORT, ComfyPage, open_page
+from .browser import EMPTY, VIEWPORT, ComfyPage, launched, open_page
 from .client import Client, Graph
 from .host import REPOSITORY, HostUnavailable, find
 from .layout import TITLE, arrange
@@ -174,7 +174,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as base, Server(find(), REPOSITORY, Path(base)) as server:
         for file in sorted((WORKFLOWS / "media").iterdir()):
             server.client.upload(file)
-        with open_page(server.client.url) as page:
+        with launched() as browser, open_page(browser, server.client.url) as page:
             for file in options.files:
                 graph = json.loads(file.read_text(encoding="utf-8"))
                 author(page, server.client, graph, file.stem, tidy=options.arrange, execute=options.run)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from .server import PACK
 
@@ -96,21 +96,29 @@ class ComfyPage:
 
 
 @contextmanager
-def open_page(url: str) -> Iterator[ComfyPage]:
-    """The page of a running server, ready to load graphs, without first-run dialogs."""
-    executable = chromium()
+def launched() -> Iterator[Browser]:
+    """The system's Chromium. A process can hold only one at a time: Playwright then owns its event loop."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
-            page = browser.new_page(viewport=VIEWPORT)
-            page.route("**/*", lambda route: _only(url, route))
-            opened = ComfyPage(page)
-            page.goto(url, wait_until="domcontentloaded")
-            page.wait_for_function(READY, timeout=READY_SECONDS * 1000)
-            opened.dismiss_complaints()
-            yield opened
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def open_page(browser: Browser, url: str) -> Iterator[ComfyPage]:
+    """The page of a running server, ready to load graphs, without first-run dialogs."""
+    page = browser.new_page(viewport=VIEWPORT)
+    try:
+        page.route("**/*", lambda route: _only(url, route))
+        opened = ComfyPage(page)
+        page.goto(url, wait_until="domcontentloaded")
+        page.wait_for_function(READY, timeout=READY_SECONDS * 1000)
+        opened.dismiss_complaints()
+        yield opened
+    finally:
+        page.close()
 
 
 def _only(url: str, route: Route) -> None:

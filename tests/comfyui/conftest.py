@@ -13,6 +13,8 @@ from .host import REPOSITORY, HostUnavailable, find
 from .server import Server
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from .browser import ComfyPage
 
 
@@ -36,19 +38,32 @@ def client(server: Server) -> Client:
 
 
 @pytest.fixture(scope="session")
-def open_browser(server: Server) -> Iterator[ComfyPage]:
+def browser() -> Iterator[Browser]:
+    """The one Chromium of all tests, as Playwright's Browser; the test is skipped where there is none.
+
+    Playwright allows only one driver in a process, so every test that needs a browser takes this fixture and opens a
+    page of its own: `page = browser.new_page()`, `page.goto(url)`, and at the end `page.close()`.
+    """
     pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
-    from .browser import chromium, open_page
+    from .browser import chromium, launched
 
     if not chromium():
         pytest.skip("no Chromium on PATH and none named by S2S_CHROMIUM")
-    with open_page(server.client.url) as page:
+    with launched() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def comfy_page(server: Server, browser: Browser) -> Iterator[ComfyPage]:
+    from .browser import open_page
+
+    with open_page(browser, server.client.url) as page:
         yield page
 
 
 @pytest.fixture
-def page(open_browser: ComfyPage) -> ComfyPage:
-    """The page without the complaints and errors of the test before."""
-    open_browser.dismiss_complaints()
-    open_browser.errors.clear()
-    return open_browser
+def page(comfy_page: ComfyPage) -> ComfyPage:
+    """ComfyUI's page without the complaints and errors of the test before."""
+    comfy_page.dismiss_complaints()
+    comfy_page.errors.clear()
+    return comfy_page

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from see2sound_nodes.s2s_core.media import sound
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.comfyui
 
@@ -68,29 +71,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(folder: Path) -> Iterator[Any]:
+def page(folder: Path, browser: Browser) -> Iterator[Page]:
     """A page of a server that serves nothing but `folder`."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
-    from .browser import FLAGS, chromium
-
-    if not chromium():
-        pytest.skip("no Chromium on PATH and none named by S2S_CHROMIUM")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    opened = browser.new_page()
     try:
-        with playwright.sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
-            opened = browser.new_page()
-            opened.goto(f"http://127.0.0.1:{server.server_port}/index.html")
-            yield opened
-            browser.close()
+        opened.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+        yield opened
     finally:
+        opened.close()
         server.shutdown()
         server.server_close()
 
 
 @pytest.mark.parametrize(("format", "layout"), CASES)
-def test_every_channel_is_decoded_in_its_place(page: Any, format: str, layout: str):
+def test_every_channel_is_decoded_in_its_place(page: Page, format: str, layout: str):
     decoded = page.evaluate(DECODE, _name(format, layout))
     channels = np.array(decoded["channels"])
     assert decoded["rate"] == RATE and len(channels) == len(TONES[layout])
@@ -101,7 +97,7 @@ def test_every_channel_is_decoded_in_its_place(page: Any, format: str, layout: s
 
 
 @pytest.mark.parametrize(("format", "layout"), CASES)
-def test_the_player_plays_to_the_end(page: Any, format: str, layout: str):
+def test_the_player_plays_to_the_end(page: Page, format: str, layout: str):
     played = page.evaluate(PLAY, _name(format, layout))
     assert (played["fault"], played["heard"][0], played["heard"][-1]) == ("", "playing", "ended")
     assert played["seconds"] == pytest.approx(SECONDS, abs=0.05)

@@ -9,24 +9,34 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCS = ROOT / "nodes" / "web" / "docs"
-PAGES = {"segment": "S2S_LoadSegmenter", "depth": "S2S_LoadDepthModel", "generate": "S2S_LoadGenerator"}
+PAGES = {
+    "segment": "S2S_LoadSegmenter",
+    "depth": "S2S_LoadDepthModel",
+    "generate": "S2S_LoadGenerator",
+    "evaluate": "S2S_LoadMatcher",
+}
+
+
+def rooms():
+    """Name -> module of each room with models."""
+    from see2sound_nodes.s2s_core import depth, evaluate, generate, segment
+
+    return {"segment": segment, "depth": depth, "generate": generate, "evaluate": evaluate}
 
 
 def weight_files():
     """One row for each file of the catalogue."""
-    from see2sound_nodes.s2s_core import depth, generate, segment
     from see2sound_nodes.s2s_core.models.catalog import CATALOG
 
     users = {}
-    for room in (segment, depth, generate):
+    for room in rooms().values():
         for backend in room.BACKENDS.values():
             for name in backend.weights:
                 users.setdefault(name, []).append(backend.name)
     lines = ["| file | for | size | licence | from |", "|---|---|---|---|---|"]
     for name, row in CATALOG.items():
         site = f"{row.hub[0]}" if row.hub else row.url.split("/")[2]
-        idle = "words for CoDi" if row.folder == "clip_tokenizer" else "not used yet"
-        purpose = users.get(name, [idle])[0]
+        purpose = users.get(name, ["words for CoDi"])[0]
         lines.append(
             f"| `{name}` | {purpose} | {row.megabytes} | {row.licence}: {row.licence_note} | [{site}]({row.source}) |"
         )
@@ -35,11 +45,10 @@ def weight_files():
 
 def models(room):
     """One row for each model of a room."""
-    from see2sound_nodes.s2s_core import depth, generate, segment
     from see2sound_nodes.s2s_core.models.catalog import CATALOG
 
     lines = ["| model | what it is | file, size, licence |", "|---|---|---|"]
-    for backend in {"segment": segment, "depth": depth, "generate": generate}[room].BACKENDS.values():
+    for backend in rooms()[room].BACKENDS.values():
         files = [
             f"`{name}`, {CATALOG[name].megabytes}, {CATALOG[name].licence}: {CATALOG[name].licence_note}"
             for name in backend.weights

@@ -7,9 +7,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CORE, NODES = ROOT / "s2s_core", ROOT / "nodes"
-ROOMS = ("segment", "depth", "locate", "generate", "spatialize")
-SEES_SEVERAL_ROOMS = ("pipeline.py", "cli.py")
-BASE = {"types", "backend", "errors", "runtime", "files", "folders", "resident"}
+ROOMS = ("segment", "depth", "locate", "generate", "spatialize", "evaluate")
+SEES_SEVERAL_ROOMS = ("pipeline.py", "film", "render.py", "cli.py", "truth.py", "study.py", "quartet.py")
+BASE = {"types", "trajectory", "tracks", "backend", "errors", "runtime", "files", "folders", "resident"}
 BELOW_ROOMS = {"media": BASE, "models": BASE | {"models"}}
 HOST_MODULES = {"comfy", "comfy_api", "comfy_execution", "folder_paths", "server"}
 NEVER = {"torchaudio", "cv2", "nodes"}

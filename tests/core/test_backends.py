@@ -4,14 +4,14 @@ import pickle
 
 import numpy as np
 import pytest
-from see2sound_nodes.s2s_core import depth, generate, models, segment
+from see2sound_nodes.s2s_core import depth, evaluate, generate, models, segment
 from see2sound_nodes.s2s_core.backend import Backend
 from see2sound_nodes.s2s_core.errors import InputError, MissingModelError
 from see2sound_nodes.s2s_core.media.samples import load_sample
 from see2sound_nodes.s2s_core.models.catalog import CATALOG, WeightFile
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
 
-ROOMS = {"segment": segment, "depth": depth, "generate": generate}
+ROOMS = {"segment": segment, "depth": depth, "generate": generate, "evaluate": evaluate}
 ROWS = [(name, row) for name, room in ROOMS.items() for row in room.BACKENDS.values()]
 HOST = HeadlessRuntime("cpu")
 

@@ -5,6 +5,7 @@ import pytest
 from see2sound_nodes.s2s_core import figures
 from see2sound_nodes.s2s_core.errors import InputError
 from see2sound_nodes.s2s_core.figures import channels, plan, regions, sphere, style
+from see2sound_nodes.s2s_core.figures import sources as legends
 from see2sound_nodes.s2s_core.figures.projection import Hammer, Window
 from see2sound_nodes.s2s_core.spatialize.layouts import LAYOUTS
 from see2sound_nodes.s2s_core.types import (
@@ -50,6 +51,7 @@ def spot(image, colour, box=None):
 
 FRONT = Window(style.MARGIN + 34, style.HEADER, style.WIDTH - 2 * style.MARGIN - 34)
 FRONT_BOX = tuple(round(v) for v in (FRONT.left, FRONT.top, FRONT.left + FRONT.width, FRONT.top + FRONT.height))
+WHOLE = Hammer(style.MARGIN, style.HEADER, style.WIDTH - 2 * style.MARGIN)
 DIAL_MIDDLE = style.MARGIN + plan.RIM + plan.DIAL / 2, style.HEADER + plan.RIM + plan.DIAL / 2
 DIAL_BOX = (0, style.HEADER, round(DIAL_MIDDLE[0] + plan.DIAL / 2), 900)
 
@@ -151,9 +153,8 @@ def test_a_wide_source_is_a_wide_disc_and_a_muted_one_is_hollow():
 
 def test_a_disc_may_cross_the_back():
     image = pixels_of(sphere.viewing_sphere([source(180, 0, width=40)]))
-    chart = Hammer(style.MARGIN, style.HEADER + FRONT.height + 62, 690.0)
     for azimuth in (172, -172):
-        x, y = (round(value) for value in chart.place(azimuth, 6))
+        x, y = (round(value) for value in WHOLE.place(azimuth, 6))
         red, green, blue = image[y, x]
         assert red > blue + 20, "tinted by the first colour, orange"
 
@@ -163,6 +164,73 @@ def test_an_ambience_has_no_place():
     image = sphere.viewing_sphere([ambience])
     assert spot(image, style.AMBIENCE, FRONT_BOX) is None
     assert spot(image, style.AMBIENCE) is not None
+
+
+@pytest.mark.parametrize(("azimuth", "elevation"), [(61, 0), (-150, 0), (0, 28)])
+def test_the_whole_sphere_is_the_large_chart_when_something_lies_outside_the_front(azimuth, elevation):
+    image = sphere.viewing_sphere([source(azimuth, elevation), source(20, 5)])
+    box = (0, style.HEADER, style.WIDTH, round(style.HEADER + WHOLE.height))
+    for index, place in enumerate([WHOLE.place(azimuth, elevation), WHOLE.place(20, 5)]):
+        assert spot(image, style.colour_of(index), box) == pytest.approx(place, abs=2)
+
+
+# --- sources that move ---------------------------------------------------------------------------------------------
+
+
+def moving(azimuth, elevation=(0, 0), distance=(2, 2), **more):
+    knots = (np.arange(len(azimuth)), azimuth, elevation, distance)
+    return SoundSource("car", Trajectory(*(np.array(values, float) for values in knots)), 0.0, **more)
+
+
+def ink(image, place, colour=style.PALETTE[0]):
+    """How many of the pixels within 3 of a place have a colour."""
+    x, y = (round(value) for value in place)
+    return int((np.abs(pixels_of(image)[y - 3 : y + 4, x - 3 : x + 4] - colour).max(axis=2) < 12).sum())
+
+
+def test_the_way_of_a_moving_source_is_drawn_and_points_where_it_goes():
+    there, back = (sphere.viewing_sphere([moving(way)]) for way in ((-40, 40), (40, -40)))
+    still = sphere.viewing_sphere([source(-40)])
+    for azimuth in (-30, 0, 25):
+        assert ink(there, FRONT.place(azimuth, 0)) > 6 and not ink(still, FRONT.place(azimuth, 0))
+    tip = FRONT.place(40, 0)
+    beside = tip[0] + legends.HEAD - 3, tip[1] + legends.HALF_WIDTH - 2
+    assert ink(there, beside) > 6, "a head at the end of its way"
+    mirrored = 2 * FRONT.left + FRONT.width - beside[0], beside[1]
+    assert ink(back, mirrored) > 6 and not ink(there, (mirrored[0] - 24, mirrored[1] + 8))
+
+
+def test_a_way_across_the_back_does_not_cross_the_map():
+    image = sphere.viewing_sphere([moving((150, -150))])
+    assert ink(image, WHOLE.place(170, 0)) > 6 and ink(image, WHOLE.place(-165, 0)) > 6
+    assert not any(ink(image, WHOLE.place(azimuth, 0)) for azimuth in range(-120, 121, 20))
+
+
+def test_the_plan_follows_a_way_and_reaches_its_farthest_place():
+    image = plan.room_plan(Room(), [moving((0, 90, 90), (0, 0, 0), (1, 1, 30))])
+    metre = plan.NEAR_SHARE * plan.DIAL / 2 / np.hypot(3, 2.5)
+    x, y = DIAL_MIDDLE
+    assert ink(image, (x - metre * np.sqrt(0.5), y - metre * np.sqrt(0.5))) > 6, "round the listener"
+    assert ink(image, (x - 3 * metre, y)) > 6, "then away to the left"
+    tip = x - plan.OUTERMOST * plan.DIAL / 2, y
+    assert ink(image, (tip[0] + 8, tip[1])) > 20 and not ink(image, (tip[0] - 6, tip[1]))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"), [((-80, 80), "-80 to +80"), ((5, 5), "+5"), ((0, 30, 0), "0 to +30 and back"), ((7,), "+7")]
+)
+def test_a_way_in_words(values, words):
+    assert legends.span(np.array(values), lambda value: style.degrees(value)[:-1]) == words
+
+
+def test_why_a_source_is_silent_stands_in_the_legend():
+    rows = legends.entries([source(solo=True), source(), source(muted=True), source(solo=True, muted=True)], str)
+    ends = [remark.rpartition(")")[2] for *_, remark, _ in rows]
+    assert ends == ["", ", not solo", ", muted", ", muted"]
+    assert [hollow for *_, hollow in rows] == [False, True, True, True]
+    image = pixels_of(sphere.viewing_sphere([source(20, solo=True), source(-20)]))
+    x, y = (round(value) for value in FRONT.place(-20, 0))
+    assert tuple(image[y + 9, x + 5]) == style.PAPER, "hollow"
 
 
 # --- plan ----------------------------------------------------------------------------------------------------------
@@ -358,6 +426,16 @@ def test_the_scale_of_the_strips(peak, ceiling):
     assert channels._ceiling(peak) == ceiling
 
 
+def test_names_of_channels_are_written_out(monkeypatch):
+    written = []
+    monkeypatch.setattr(style.Canvas, "text", lambda self, at, text, *_, **__: written.append((at[0], text)))
+    longest = Layout("two", (Speaker("a rather long name"), Speaker("right")), 0, "stereo")
+    channels.channel_strips(Surround(np.zeros((2, 9), np.float32), RATE, longest))
+    marks = {text: x for x, text in written}
+    assert marks["a rather long name"] + style.Canvas(9).length("a rather long name", 20) < marks["0 s"]
+    assert LAYOUTS["binaural"].labels == ("left", "right")
+
+
 def test_levels_in_words():
     assert channels._levels(mix()) == "-20.0 LUFS, true peak -6.0 dBTP"
     assert channels._levels(replace(mix(), loudness=float("-inf"))) == "silence"
@@ -376,7 +454,7 @@ def test_any_duration(length):
 
 def whole_scene():
     thing = box(100, 80, 260, 240, label="x")
-    return Scene((source(10),), photo(), (thing,), surround=mix(0.5))
+    return Scene((source(10),), photo(), (thing,), room=Room(), surround=mix(0.5))
 
 
 def test_the_sheet_holds_every_figure_that_can_be_drawn():
@@ -389,6 +467,7 @@ def test_the_sheet_holds_every_figure_that_can_be_drawn():
     for part, corner in zip(parts, [(0, 0), (part_width, 0), (0, below), (part_width, below)], strict=True):
         found = sheet.crop((*corner, corner[0] + part.width, corner[1] + part.height))
         np.testing.assert_array_equal(pixels_of(found), pixels_of(part))
+    assert figures.available(replace(scene, room=None)) == ("regions", "sphere", "channels")
     fewer = figures.draw(replace(scene, surround=None, regions=None), "all")
     assert fewer.height == max(parts[1].height, parts[2].height)
 
@@ -397,6 +476,8 @@ def test_what_is_missing_is_named():
     scene = Scene((source(10),), photo())
     with pytest.raises(InputError, match="'regions' shows picture and regions; regions not given"):
         figures.draw(scene, "regions")
+    with pytest.raises(InputError, match="'plan' shows sources and room; room not given"):
+        figures.draw(scene, "plan")
     with pytest.raises(InputError, match="'channels' shows surround; surround not given"):
         figures.draw(scene, "channels")
     with pytest.raises(InputError, match="figure is 'pie'; allowed is one of: all, regions, sphere, plan, channels"):

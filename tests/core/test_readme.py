@@ -4,7 +4,7 @@ import importlib.util
 import re
 from pathlib import Path
 
-from see2sound_nodes.s2s_core import depth, generate, segment
+from see2sound_nodes.s2s_core import depth, evaluate, generate, segment
 from see2sound_nodes.s2s_core.media import sound
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +16,7 @@ spec.loader.exec_module(model_table)
 
 
 def test_the_table_of_stages_names_every_family():
-    for room in (segment, depth, generate):
+    for room in (segment, depth, generate, evaluate):
         name = room.__name__.rsplit(".", 1)[-1]
         (row,) = re.findall(rf"^\| {name} \|.*\| (.*) \|$", README, re.M)
         for backend in room.BACKENDS:

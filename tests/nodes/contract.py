@@ -22,6 +22,8 @@ def _node(node):
     for section in ("required", "optional", "hidden"):
         for name, spec in node.INPUT_TYPES().get(section, {}).items():
             kind, options = (spec, {}) if isinstance(spec, str) else (spec[0], spec[1] if len(spec) > 1 else {})
+            if options.get("video_upload"):  # whatever lies in the input folder
+                kind = "file in the input folder"
             inputs.append([section, name, kind, {key: options[key] for key in KEPT if key in options}])
     outputs = [list(pair) for pair in zip(node.RETURN_NAMES, node.RETURN_TYPES, strict=True)]
     return {"inputs": inputs, "outputs": outputs, "output_node": getattr(node, "OUTPUT_NODE", False)}

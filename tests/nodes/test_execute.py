@@ -1,6 +1,7 @@
 """What the nodes do beyond calling one function: wiring, optional inputs, messages that name the input."""
 
 import json
+import re
 
 import av
 import numpy as np
@@ -151,6 +152,19 @@ def test_saved_flac_carries_the_graph_and_both_hosts_number_alike(host, tmp_path
     assert (samples.shape, rate, layout) == ((6, 4800), 48000, "5.1")
 
 
+def test_every_clip_of_a_batch_is_saved_in_a_file_of_its_own(tmp_path):
+    batch = noise(3, 6)
+    batch["waveform"] *= torch.tensor([1, 0.5, 0.25])[:, None, None]
+    shown = call("S2S_SaveSurround", audio=batch, filename_prefix="stems/one", format="WAV 32-bit float")
+    paths = [tmp_path / "stems" / f"one_{number:05}_.wav" for number in (1, 2, 3)]
+    assert shown["result"] == ("\n".join(map(str, paths)),)
+    assert [(file["filename"], file["subfolder"]) for file in shown["ui"]["files"]] == [
+        (p.name, "stems") for p in paths
+    ]
+    for path, clip in zip(paths, batch["waveform"], strict=True):
+        assert np.array_equal(media.sound.read(path)[0], clip.numpy())
+
+
 def test_a_prefix_that_leaves_the_output_folder_is_refused():
     with pytest.raises(InputError, match="leaves the output folder"):
         call("S2S_SaveSurround", audio=noise(1, 6), filename_prefix="../../etc/passwd")
@@ -189,6 +203,34 @@ def test_folds_for_loudspeakers_and_headphones(mixed):
     assert [fold["waveform"].shape[:2] for fold in folds] == [(1, 2), (1, 2)]
     assert [fold["layout"] for fold in folds] == ["stereo", "binaural"]
     assert not torch.equal(folds[0]["waveform"], folds[1]["waveform"])
+
+
+def test_what_is_for_headphones_already_is_only_levelled():
+    ears = call("S2S_SpatializeSources", sources=sources(40), audio=noise(), layout="binaural")[0]
+    (softer,) = call("S2S_FoldSurround", surround=ears, to="binaural", loudness=-33.0)
+    assert softer["layout"] == "binaural"
+    assert torch.allclose(softer["waveform"] * 10**0.5, ears["waveform"], atol=1e-4)
+    with pytest.raises(InputError, match="already binaural"):
+        call("S2S_FoldSurround", surround=ears, to="stereo")
+
+
+def test_the_channels_are_drawn_as_the_layout_says():
+    given = {"sources": sources(10), "figure": "channels", "surround": noise(1, 4)}
+    assert call("S2S_DrawScene", **given, layout="AmbiX")[0].shape[-1] == 3
+    with pytest.raises(InputError, match="surround has 4 channels: choose AmbiX"):
+        call("S2S_DrawScene", **given)
+
+
+def test_a_diffuse_source_is_heard_alike_from_both_sides():
+    (edited,) = call("S2S_EditSource", sources=sources(90), number=1, diffuse=True)
+    surround, *_ = call("S2S_SpatializeSources", sources=edited, audio=noise(samples=48000))
+    power = surround["waveform"][0].square().mean(dim=1)
+    assert 10 * torch.log10((power[0] + power[4]) / (power[1] + power[5])).abs() < 1
+
+
+def test_one_node_resamples():
+    image, _ = call("S2S_LoadSample", picture="coffee")
+    assert call("S2S_RenderImage", image=image, seconds=0.5, sample_rate="44100 Hz")[0]["sample_rate"] == 44100
 
 
 def test_loudness_goes_where_it_is_told(mixed):
@@ -246,3 +288,13 @@ def test_a_scene_of_objects(tmp_path):
     data = (tmp_path / "scene_00001_.wav").read_bytes()
     assert shown["result"][0].endswith("scene_00001_.wav") and shown["ui"]["files"][0]["filename"] == "scene_00001_.wav"
     assert b"axml" in data and data.count(b"<audioObject ") == 2
+
+
+def test_how_much_distance_counts_in_the_gains_of_objects(tmp_path):
+    far, gains = (SoundSource("far", Trajectory.still(0, 0, 20)),), []
+    for number, rolloff in enumerate((0.0, 0.7, 1.0), 1):
+        call("S2S_SaveScene", sources=far, audio=noise(), filename_prefix="far", rolloff=rolloff)
+        gains += re.findall(rb"<gain[^>]*>([^<]*)<", (tmp_path / f"far_0000{number}_.wav").read_bytes())
+    call("S2S_SaveScene", sources=far, audio=noise(), filename_prefix="usual")
+    gains += re.findall(rb"<gain[^>]*>([^<]*)<", (tmp_path / "usual_00001_.wav").read_bytes())
+    assert [float(gain) for gain in gains] == pytest.approx([1, 0.1995, 0.1, 0.1995], abs=1e-4)

@@ -44,7 +44,7 @@ def test_tracks_both_ways():
     assert sound["waveform"].shape == (2, 1, 5) and sound["sample_rate"] == 16000
     back = sockets.tracks_from(sound)
     assert [track.samples.tolist() for track in back] == [[1] * 5, [0] * 5] and back[0].sample_rate == 16000
-    with pytest.raises(InputError, match="no sounds"):
+    with pytest.raises(InputError, match="no clips"):
         sockets.audio_from(())
 
 
@@ -78,9 +78,52 @@ def test_channels_name_the_layout(channels, name):
 
 def test_a_chosen_layout_counts():
     assert sockets.surround_from(audio(1, 6, 9), "5.1(side)").layout.labels[-1] == "SR"
-    with pytest.raises(InputError, match="stereo has 2 channels"):
-        sockets.surround_from(audio(1, 6, 9), "stereo")
-    with pytest.raises(InputError, match="5 channels; allowed is 2 .stereo., 6"):
-        sockets.surround_from(audio(1, 5, 9))
-    with pytest.raises(InputError, match="2 clips; allowed is one"):
-        sockets.surround_from(audio(2, 6, 9))
+    assert sockets.surround_from(audio(1, 4, 9), "AmbiX").layout.kind == "ambisonic"
+    with pytest.raises(InputError, match="mix holds 2 clips; allowed is one: .* 'Save Surround'"):
+        sockets.surround_from(audio(2, 6, 9), name="mix")
+
+
+@pytest.mark.parametrize(
+    ("channels", "layout", "words"),
+    [
+        (6, "7.1", r"audio has 6 channels; 7\.1 has 8: choose auto or 5\.1 or 5\.1\(side\) as its layout"),
+        (4, "5.1", r"audio has 4 channels; 5\.1 has 6: choose AmbiX as its layout"),
+        (4, "auto", "audio has 4 channels: choose AmbiX as its layout"),
+        (3, "auto", r"audio has 3 channels; allowed is 2 \(stereo\), .*, 4 \(AmbiX\)$"),
+        (1, "auto", "audio has 1 channel; .*; mono is not surround: it needs at least two channels"),
+    ],
+)
+def test_a_number_of_channels_that_does_not_fit_and_what_can_be_done(channels, layout, words):
+    with pytest.raises(InputError, match=words):
+        sockets.surround_from(audio(1, channels, 9), layout)
+
+
+@pytest.mark.parametrize("came", [["5.1"], 6, {}, None, "nonsense"])
+def test_a_layout_that_is_not_one_of_ours_is_not_looked_at(came):
+    assert sockets.surround_from({**audio(1, 6, 9), "layout": came}).layout.name == "5.1"
+
+
+def test_every_clip_of_a_batch_is_a_surround():
+    batch = {**audio(3, 6, 9), "layout": "5.1(side)"}
+    assert [one.layout.name for one in sockets.surrounds_from(batch)] == ["5.1(side)"] * 3
+    assert [type(one).__name__ for one in sockets.sounds_from(audio(2, 1, 9))] == ["AudioTrack"] * 2
+    assert [type(one).__name__ for one in sockets.sounds_from(audio(2, 2, 9))] == ["Surround"] * 2
+
+
+@pytest.mark.parametrize("shape", [(1, 6, 0), (0, 6, 9)])
+def test_a_mix_without_samples_is_refused(shape):
+    with pytest.raises(InputError, match=r"mix is empty \(0 samples\)"):
+        sockets.surround_from(audio(*shape), name="mix")
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("-inf")])
+def test_a_mix_that_is_not_finite_is_refused(bad):
+    mix = audio(1, 2, 9)
+    mix["waveform"][0, 1, 4] = bad
+    with pytest.raises(InputError, match="mix holds 1 of 18 samples that are not finite"):
+        sockets.surround_from(mix, name="mix")
+
+
+def test_sound_that_is_still_being_learned_from_can_be_read():
+    sound = {"waveform": torch.zeros(1, 1, 3, requires_grad=True), "sample_rate": 8000}
+    assert sockets.tracks_from(sound)[0].samples.tolist() == [0, 0, 0]

@@ -55,6 +55,17 @@ def test_a_background_has_no_direction_to_edit():
             edit((bed,), 1, **change)
 
 
+def test_what_is_diffuse_becomes_a_background_at_its_distance():
+    path = Trajectory(*(np.array(values, float) for values in ((0, 4), (-80, 80), (10, 20), (3, 9))))
+    moving = SoundSource("car", path, width=5, gain_db=-3)
+    after = edit((moving,), 1, diffuse=True, distance=2)[0]
+    assert after.background and not after.trajectory.moves and after.width == 360 and after.gain_db == -3
+    assert (after.azimuth, after.elevation, after.distance) == (0, 0, 6)
+    assert not edit((moving,), 1)[0].background
+    with pytest.raises(InputError, match="source 1 becomes diffuse"):
+        edit((moving,), 1, diffuse=True, spread=20)
+
+
 def test_no_sources():
     with pytest.raises(InputError, match="there are no sources"):
         edit((), 1)

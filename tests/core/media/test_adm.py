@@ -111,26 +111,105 @@ def test_a_background_is_diffuse_and_all_around(tmp_path):
     assert (block["diffuse"], block["width"]) == (1, 360)
 
 
-def test_a_moving_source_is_a_chain_of_blocks_to_each_knot(tmp_path):
+def test_a_background_with_a_path_stands_still(tmp_path):
+    (block,) = blocks(model(tmp_path, replace(CAR, background=True)))
+    assert "rtime" not in block and (block["diffuse"], block["width"], block["azimuth"]) == (1, 360, 60)
+
+
+def test_a_moving_source_is_a_chain_of_blocks_through_each_knot(tmp_path):
     found = model(tmp_path, CAR)
     chain = blocks(found)
-    assert [(block["rtime"], block["duration"]) for block in chain] == [
+    assert [(block["rtime"], block["duration"]) for block in (chain[0], chain[-1])] == [
         ("00:00:00.00000", "00:00:00.00001"),
-        ("00:00:00.00001", "00:00:00.49999"),
-        ("00:00:00.50000", "00:00:00.25000"),
         ("00:00:00.75000", "00:00:00.25000"),
     ]
-    assert [block["azimuth"] for block in chain] == [60, 0, -60, -60]
-    assert [block["elevation"] for block in chain] == [0, 5, 0, 0]
-    assert [block["distance"] for block in chain] == [1, 0.5, 0.25, 0.25]
-    assert [block["audioBlockFormatID"][-8:] for block in chain] == [f"{number:08x}" for number in range(1, 5)]
+    assert len(chain) == 1 + 7 + 7 + 1
+    knots = [chain[number] for number in (0, 7, 14, 15)]
+    assert [block["azimuth"] for block in knots] == [60, 0, -60, -60]
+    assert [block["elevation"] for block in knots] == [0, 5, 0, 0]
+    assert [block["distance"] for block in knots] == [1, 0.5, 0.25, 0.25]
+    assert [block["audioBlockFormatID"][-8:] for block in chain] == [f"{number:08x}" for number in range(1, 17)]
     assert float(found.find("audioPackFormat/absoluteDistance").text) == 8
 
 
-def test_times_beyond_a_minute_and_beyond_the_end(tmp_path):
-    knots = Trajectory(np.array([0, 3725.5]), np.array([0.0, 9]), np.zeros(2), np.ones(2))
-    last = blocks(model(tmp_path, replace(CAR, trajectory=knots)))[-1]
-    assert (last["rtime"], last["duration"], last["azimuth"]) == ("00:00:00.00001", "01:02:05.49999", 9)
+def path_of(times, azimuth, elevation=None):
+    times = np.array(times, float)
+    flat = np.zeros(len(times)) if elevation is None else np.array(elevation, float)
+    return replace(CAR, trajectory=Trajectory(times, np.array(azimuth, float), flat, np.full(len(times), 2.0)))
+
+
+def seconds(text):
+    hours, minutes, rest = text.split(":")
+    return 3600 * int(hours) + 60 * int(minutes) + float(rest)
+
+
+def test_it_waits_at_a_first_knot_that_comes_late(tmp_path):
+    chain = blocks(model(tmp_path, path_of([0.5, 0.75], [40, 0])))
+    waiting = [block for block in chain if seconds(block["rtime"]) + seconds(block["duration"]) <= 0.5]
+    assert [block["azimuth"] for block in waiting] == [40, 40]
+    assert seconds(waiting[-1]["rtime"]) + seconds(waiting[-1]["duration"]) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("times", "first", "last"),
+    [
+        ([-1, 1], 20, 40),
+        ([-1, 3], 10, 20),
+        ([0.5, 2.5], 0, 10),
+        ([-2, -1], 40, 40),
+        ([3, 4], 0, 0),
+        ([-1, 2], 40 / 3, 80 / 3),
+    ],
+)
+def test_a_path_is_cut_to_the_file(tmp_path, times, first, last):
+    chain = blocks(model(tmp_path, path_of(times, [0, 40])))
+    assert chain[0]["azimuth"] == pytest.approx(first, abs=1e-5)
+    assert chain[-1]["azimuth"] == pytest.approx(last, abs=1e-5)
+
+
+PATHS = [
+    path_of([0, 0.5, 0.9], [0, 180, 0]),
+    path_of([-0.3, 0.2, 5], [170, -170, 30], [0, 80, -60]),
+    path_of([0.1, 0.10001, 0.100012, 2], [0, 90, 180, 270]),
+    path_of(np.linspace(-0.1, 1.3, 200), np.linspace(0, 3000, 200) % 360),
+]
+
+
+@pytest.mark.parametrize("source", PATHS)
+@pytest.mark.parametrize("length", [1, 1001, RATE, 192000])
+def test_blocks_follow_each_other_from_the_start_to_the_end_of_the_file(tmp_path, source, length):
+    chain = blocks(model(tmp_path, source, tracks=[AudioTrack(np.full(length, 0.1, np.float32), RATE)]))
+    ticks = [(round(1e5 * seconds(block["rtime"])), round(1e5 * seconds(block["duration"]))) for block in chain]
+    at = 0
+    for start, lasts in ticks:
+        assert start == at and lasts > 0
+        at += lasts
+    assert at == length * 100_000 // RATE
+
+
+def directions(azimuth, elevation):
+    azimuth, elevation = np.radians(azimuth), np.radians(elevation)
+    return np.stack(
+        [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)], axis=1
+    )
+
+
+@pytest.mark.parametrize("source", [PATHS[0], PATHS[1], PATHS[3]])
+def test_no_block_turns_more_than_ten_degrees_and_all_are_on_the_path(tmp_path, source):
+    chain = blocks(model(tmp_path, source))
+    where = directions(*([block[part] for block in chain] for part in ("azimuth", "elevation")))
+    turns = np.degrees(np.arccos(np.sum(where[1:] * where[:-1], axis=1).clip(-1, 1)))
+    assert 5 < turns.max() < 10.05
+    ends = np.array([seconds(block["rtime"]) + seconds(block["duration"]) for block in chain])
+    true = source.trajectory.at(np.append(0, ends[1:]))
+    assert where == pytest.approx(directions(true.azimuth, true.elevation), abs=1e-6)
+
+
+def test_times_beyond_an_hour(tmp_path):
+    path, late = tmp_path / "scene.wav", AudioTrack(np.zeros(4, np.float32), 8, start=3725)
+    knots = path_of([0, 3725.5], [0, 9])
+    adm.write_scene(path, [knots], [late])
+    assert b'rtime="00:00:00.00001" duration="01:02:05.49999"' in chunks(path)["axml"]
 
 
 def test_each_object_is_its_own_track_and_short_ones_end_in_silence(tmp_path):
@@ -142,6 +221,14 @@ def test_each_object_is_its_own_track_and_short_ones_end_in_silence(tmp_path):
         length = len(played.samples)
         assert np.abs(column[:length] - played.samples).max() <= 2**-24 and not column[length:].any()
     assert soundfile.info(tmp_path / "scene.wav").subtype == "PCM_24"
+
+
+def test_a_track_that_begins_later_has_silence_before_it(tmp_path):
+    path, late = tmp_path / "scene.wav", replace(track(0.5), start=0.75)
+    adm.write_scene(path, [DOG, BEHIND], [late, track(1.0)])
+    sound, _ = soundfile.read(path)
+    assert len(sound) == round(1.25 * RATE) and not sound[: round(0.75 * RATE), 0].any()
+    assert np.abs(sound[round(0.75 * RATE) :, 0] - late.samples).max() < 2**-23
 
 
 def test_solo_leaves_the_others_out(tmp_path):
@@ -156,6 +243,15 @@ def test_solo_leaves_the_others_out(tmp_path):
         ([replace(DOG, muted=True)], [track(0.1)], "none of 1 sources sounds"),
         ([], [], "none of 0 sources sounds"),
         ([DOG, CAR], [track(0.1), track(0.1, 44100)], "tracks at 44100 and 48000 Hz; all must have one sample rate"),
+        ([path_of([1, 0], [0, 9])], [track(0.1)], "path of source 'car' has times .1.0, 0.0.; allowed .* each later"),
+        ([path_of([0, 1], [0, np.nan])], [track(0.1)], "azimuth of source 'car' is nan"),
+        ([replace(DOG, trajectory=Trajectory.still(0, 99, 1))], [track(0.1)], "elevation of source 'dog' is 99"),
+        ([replace(DOG, width=np.inf)], [track(0.1)], "width of source 'dog' is inf degrees; allowed is 0 to 360"),
+        ([replace(DOG, gain_db=np.nan)], [track(0.1)], "gain of source 'dog' is nan dB"),
+        ([DOG], [track(0)], r"track of source 'dog' has shape \[0\]; allowed is mono"),
+        ([DOG], [AudioTrack(np.zeros((2, 9), np.float32), RATE)], r"track of source 'dog' has shape \[2, 9\]"),
+        ([DOG], [replace(track(0.1), start=np.nan)], "start of the track of source 'dog' is nan s"),
+        ([DOG], [replace(track(0.1), sample_rate=44100.5)], "rate of source 'dog' is 44100.5 Hz; allowed are whole"),
         ([DOG], [AudioTrack(np.array([2.0], np.float32), RATE)], "dog: the sound peaks at 2 .* ADM BW64"),
         ([DOG], [AudioTrack(np.array([np.nan], np.float32), RATE)], "dog: 1 of 1 are not finite"),
     ],

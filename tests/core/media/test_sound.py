@@ -99,7 +99,7 @@ def test_rounding_is_to_the_nearest_step(tmp_path, format):
 @pytest.mark.parametrize("format", ["WAV 24-bit", "FLAC 24-bit", "AAC (M4A)", "Opus"])
 def test_too_loud_is_refused_with_the_peak(tmp_path, format):
     loud = AudioTrack(np.array([0.1, -2.0, 0.3], np.float32), RATE)
-    with pytest.raises(InputError, match=r"peaks at 2 .* lower it by 6.0 dB"):
+    with pytest.raises(InputError, match=r"peaks at 2 .* lower it by 6.0 dB or more .node Loudness does it., or"):
         written(tmp_path, loud, format)
     assert not list(tmp_path.iterdir())
     assert sound.read(written(tmp_path, loud, "WAV 32-bit float"))[0].min() == -2
@@ -117,10 +117,24 @@ def test_wrong_suffix_format_and_layout(tmp_path):
     with pytest.raises(InputError, match="sound format is 'MP3'; allowed is one of: FLAC 24-bit"):
         sound.write(tmp_path / "a.mp3", surround(), "MP3")
     quad = Layout("quad", tuple(Speaker(label) for label in "abcd"), 0x33, "quad")
-    with pytest.raises(InputError, match="cannot hold quad; allowed is mono, stereo, 5.1.*: use another layout"):
+    with pytest.raises(
+        InputError, match="cannot hold quad; allowed is stereo, 5.1.*7.1.4, AmbiX.*: use another layout"
+    ):
         sound.write(tmp_path / "a.wav", Surround(np.zeros((4, 9), np.float32), RATE, quad), "WAV 24-bit")
     with pytest.raises(InputError, match="6 channels are not 7.1"):
         sound.write_samples(tmp_path / "a.wav", surround().samples, RATE, "7.1", "WAV 24-bit")
+    with pytest.raises(InputError, match="6 channels are not AmbiX: choose"):
+        sound.write_samples(tmp_path / "a.wav", surround().samples, RATE, "ambisonic 1", "WAV 24-bit")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("format", sound.FORMATS)
+@pytest.mark.parametrize(
+    ("length", "rate", "words"), [(0, RATE, "0 samples; .* at least one"), (9, 48000.5, "48000.5 Hz")]
+)
+def test_no_sound_and_no_rate_are_refused(tmp_path, format, length, rate, words):
+    with pytest.raises(InputError, match=words):
+        written(tmp_path, AudioTrack(np.zeros(length, np.float32), rate), format)
     assert not list(tmp_path.iterdir())
 
 
@@ -136,9 +150,8 @@ def test_wrong_suffix_format_and_layout(tmp_path):
 def test_a_layout_that_would_be_lost_is_refused_with_what_holds_it(tmp_path, layout, format, others):
     with pytest.raises(InputError) as caught:
         written(tmp_path, surround(layout), format)
-    named = surround(layout).layout.ffmpeg_name
-    assert f"{format} cannot hold {named}; allowed is mono, stereo, 5.1" in str(caught.value)
-    assert str(caught.value).endswith(f": use {others} for {named}, or another layout")
+    assert f"{format} cannot hold {layout}; allowed is stereo, 5.1" in str(caught.value)
+    assert str(caught.value).endswith(f": use {others} for {layout}, or another layout")
     assert not list(tmp_path.iterdir())
 
 

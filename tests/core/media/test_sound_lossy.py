@@ -95,3 +95,12 @@ def test_the_size_follows_the_channels(tmp_path, format):
     noise = np.random.default_rng(3).uniform(-0.5, 0.5, (6, 2 * RATE))
     size = written(tmp_path, surround(samples=noise), format).stat().st_size
     assert size * 8 / 2 / 6 == pytest.approx(1000 * sound.FORMATS[format].kbps, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("format", "rate"), [(format, rate) for format in LOSSY for rate in sound.FORMATS[format].rates]
+)
+@pytest.mark.parametrize("length", [1, 1025])
+def test_the_shortest_sounds_are_all_there(tmp_path, format, rate, length):
+    samples, found, _ = sound.read(written(tmp_path, AudioTrack(np.full(length, 0.1, np.float32), rate), format))
+    assert samples.shape[1] >= length * found // rate

@@ -61,6 +61,80 @@ def test_a_file_cut_short_is_an_error(tmp_path, format, share):
         sound.read(path)
 
 
+def encoded(path, codec, options=None, **muxing):
+    """Three seconds of stereo, of which the first is silent, then noise."""
+    noise = np.random.default_rng(9).uniform(-0.5, 0.5, (2, 3 * RATE)).astype(np.float32)
+    noise[:, :RATE] = 0
+    with av.open(str(path), "w", options=muxing) as container:
+        stream = container.add_stream(codec, rate=RATE, layout="stereo", options=options or {})
+        frame = av.AudioFrame.from_ndarray(noise, "fltp", "stereo")
+        frame.sample_rate, frame.pts = RATE, 0
+        for part in av.AudioResampler(stream.format, "stereo", RATE).resample(frame):
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.999])
+@pytest.mark.parametrize(
+    ("codec", "suffix"),
+    [
+        ("libopus", ".ogg"),
+        ("flac", ".oga"),
+        ("libopus", ".webm"),
+        ("flac", ".mkv"),
+        ("aac", ".mka"),
+        ("VORBIS", ".ogg"),
+    ],
+)
+def test_ogg_and_matroska_cut_short_are_errors(tmp_path, codec, suffix, share):
+    path = tmp_path / f"a{suffix}"
+    if codec == "VORBIS":
+        soundfile.write(path, np.random.default_rng(1).uniform(-0.5, 0.5, (3 * RATE, 2)), RATE, "VORBIS", format="OGG")
+    else:
+        encoded(path, codec)
+    assert sound.read(path)[0].shape[1] == pytest.approx(3 * RATE, abs=4096)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(MediaError, match="cut short"):
+        sound.read(path)
+
+
+def test_a_whole_ogg_may_have_a_tag_behind_it(tmp_path):
+    encoded(tmp_path / "a.ogg", "libopus")
+    with open(tmp_path / "a.ogg", "ab") as file:
+        file.write(b"TAG".ljust(128, b"\0"))
+    assert sound.read(tmp_path / "a.ogg")[0].shape == (2, 3 * RATE)
+
+
+def test_a_webm_that_was_streamed_is_read(tmp_path):
+    encoded(tmp_path / "a.webm", "libopus", live="1")
+    assert sound.read(tmp_path / "a.webm")[0].shape == (2, 3 * RATE)
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix", "options", "muxing"),
+    [
+        ("aac", ".aac", {}, {}),
+        ("libmp3lame", ".mp3", {"abr": "1", "b": "128k"}, {"write_xing": "0"}),
+    ],
+)
+def test_a_length_that_was_only_guessed_cuts_nothing_short(tmp_path, codec, suffix, options, muxing):
+    path = tmp_path / f"a{suffix}"
+    encoded(path, codec, options, **muxing)
+    with av.open(str(path)) as container:
+        assert container.duration > 4e6, "from a beginning of few bits"
+    assert sound.read(path)[0].shape[1] == pytest.approx(3 * RATE, abs=4096)
+
+
+def test_an_mp3_that_states_its_length_is_held_to_it(tmp_path):
+    path = tmp_path / "a.mp3"
+    encoded(path, "libmp3lame", {"abr": "1", "b": "128k"})
+    assert sound.read(path)[0].shape[1] == 3 * RATE
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 4 // 5])
+    with pytest.raises(MediaError, match="cut short"):
+        sound.read(path)
+
+
 def test_a_wav_of_unknown_length_is_read(tmp_path):
     path = written(tmp_path, surround(), "WAV 24-bit")
     whole = bytearray(path.read_bytes())

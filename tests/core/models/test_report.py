@@ -58,7 +58,7 @@ def test_list(s2s, tmp_path):
     code, printed, _ = s2s("list")
     assert code == 0 and printed == s2s()[1], "listing is what it does without a word"
     assert any(line.startswith("segment   superpixels (no weights)") for line in printed)
-    assert {line.split()[0] for line in printed} == {"segment", "depth", "generate", "file"}
+    assert {line.split()[0] for line in printed} == {"segment", "depth", "generate", "evaluate", "file"}
     assert printed[-2:] == [
         "file      tiny  missing, 1 MB, licence MIT: free for any use",
         "file      big   present, 1000 MB, licence CC-BY-NC-4.0: NON-COMMERCIAL",

@@ -4,6 +4,7 @@ import os
 import pickle
 import warnings
 import zipfile
+from argparse import Namespace
 
 import pytest
 from see2sound_nodes.s2s_core.errors import InputError, OutputError, WeightsError
@@ -29,7 +30,13 @@ def refused(path, *words, kind=WeightsError):
 
 
 @pytest.mark.parametrize(
-    "wrapped", [lambda state: state, lambda state: {"model": state, "epoch": 3}], ids=["plain", "in"]
+    "wrapped",
+    [
+        lambda state: state,
+        lambda state: {"model": state, "epoch": 3},
+        lambda state: {"predictor": state, "settings": Namespace(rate=0.1, steps=[1, 2])},
+    ],
+    ids=["plain", "in", "beside settings"],
 )
 @pytest.mark.parametrize("zipped", [True, False])
 def test_checkpoints(tmp_path, zipped, wrapped):

@@ -181,9 +181,14 @@ def test_silence_and_next_to_nothing(length):
     assert folded.loudness == -np.inf
 
 
+def test_what_is_binaural_already_is_only_levelled():
+    given = surround("binaural", np.random.default_rng(3).standard_normal((2, 24000)) * 0.05)
+    folded = fold_to_binaural(given, -30.0)
+    assert folded.layout is LAYOUTS["binaural"] and folded.loudness == pytest.approx(-30, abs=0.01)
+    assert folded.samples == pytest.approx(given.samples * 10 ** (folded.gain_db / 20))
+
+
 def test_what_it_refuses():
-    with pytest.raises(InputError, match="already binaural"):
-        fold_to_binaural(click("binaural", [1, 1]))
     with pytest.raises(InputError, match="sample rate is 4000 Hz; allowed is 8000 to 384000"):
         hrirs(4000)
     with pytest.raises(InputError, match="loudness"):

@@ -124,12 +124,12 @@ def test_true_peak_is_never_below_the_samples_and_sees_the_last_one():
 
 
 @pytest.mark.parametrize("target", [-70.0, -23.0, -16.0])
-@pytest.mark.parametrize("scale", [1e-6, 0.3, 40.0])
+@pytest.mark.parametrize("scale", [1e-3, 0.3, 40.0])
 def test_one_gain_to_the_target_whatever_the_scale(target, scale):
     samples = only(0, tone(amplitude=scale)) + only(4, tone(400, amplitude=scale / 2))
     out = levelled(surround(samples), target)
     assert integrated(out.samples, RATE, out.layout) == pytest.approx(target, abs=0.01) or target == -70
-    assert out.loudness == pytest.approx(target, abs=1e-4)
+    assert out.loudness == pytest.approx(target, abs=2e-3)
     assert true_peak(out.samples) == pytest.approx(out.true_peak, abs=0.01)
     expected = samples * 10 ** (out.gain_db / 20)
     assert np.abs(out.samples - expected).max() < 1e-5 * np.abs(expected).max()
@@ -181,4 +181,25 @@ def test_in_pieces_it_is_the_same_as_in_one(piece):
         parts.add(samples[:, start : start + piece])
     assert parts.loudness() == pytest.approx(whole.loudness(), abs=1e-9)
     assert parts.true_peak == pytest.approx(whole.true_peak, abs=1e-6)
-    assert parts.loudest == whole.loudest
+
+
+def test_a_piece_that_ends_in_mid_sound_has_no_peak_there():
+    meter, steady = Meter(RATE, LAYOUTS["stereo"]), np.full((2, 3 * RATE), 0.5, np.float32)
+    steady[:, :RATE] *= np.sin(np.linspace(0, np.pi / 2, RATE)) ** 2
+    steady[:, -RATE:] *= np.cos(np.linspace(0, np.pi / 2, RATE)) ** 2
+    for start in range(0, 3 * RATE, 27769):
+        meter.add(steady[:, start : start + 27769])
+    assert meter.true_peak == pytest.approx(-6.02, abs=0.02)
+
+
+def test_the_loudness_that_is_reported_is_what_a_meter_finds():
+    faint = np.random.default_rng(2).standard_normal((6, 20 * RATE)).astype("f4") * 1e-4
+    faint[:, : RATE // 2] *= 1000
+    out = levelled(surround(faint))
+    assert out.loudness == pytest.approx(integrated(out.samples, RATE, out.layout), abs=0.01)
+    assert out.loudness == pytest.approx(-23, abs=0.05)
+
+
+def test_dust_is_not_raised_to_hiss():
+    out = levelled(surround(only(0, tone(amplitude=1e-8))))
+    assert out.gain_db == 60 and out.loudness < -100

