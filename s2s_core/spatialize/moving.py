@@ -50,7 +50,7 @@ class Moving:
         if self.by_gains and last > first:
             gains = self.run(first, last, STEP, lambda path: self._direct(path, mixing))
             out.add(first + self.delay, gains.T * self.samples[first:last])
-        while (self.next_hop - 2) * self.hop < last:
+        while (self.next_hop - 2) * self.hop < min(stop - self.delay, len(self.samples)):
             self._add_hop(out, self.next_hop, mixing)
             self.next_hop += 1
 

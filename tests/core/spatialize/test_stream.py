@@ -52,6 +52,16 @@ def test_memory_does_not_grow_with_the_length(runtime):
     assert peaks[1] < 6 * 160 * RATE * 4 / 2, "more than half of the result was held"
 
 
+def test_what_begins_late_waits_on_no_memory(runtime):
+    late = [AudioTrack(track.samples, RATE, start=300.0) for track in tracks(1)]
+    tracemalloc.start()
+    for _ in spatialize.stream(SOURCES, late, runtime=runtime):
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.5 * 6 * 300 * RATE * 4
+
+
 def test_nothing_is_left_behind(runtime, tmp_path):
     streamed = spatialize.stream(SOURCES, tracks(1), runtime=runtime)
     del streamed
