@@ -265,9 +265,9 @@ class GenerateTrackAudio:
 
     @classmethod
     def execute(cls, generator, tracks, clip, prompts, seed):
+        core.film.check_padded(tracks)
         made, words = core.film.sounds(generator, clip, tracks, prompts=prompts, seed=seed, runtime=runtime())
-        whole = core.film.padded(made, clip.seconds)
-        return sockets.audio_from(whole), "\n".join(words)
+        return sockets.audio_from(core.film.padded(made, clip.seconds)), "\n".join(words)
 
 
 class LoadSampleClip:

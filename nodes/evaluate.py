@@ -6,6 +6,11 @@ from .host import runtime
 
 CATEGORY = f"{sockets.CATEGORY}/evaluate"
 NOT_SCORED = float("nan")
+SCALES = {
+    "corrected": "1 is the same",
+    "paper": "the same: about 1e-4 in MFCC-DTW, 0.8 in SWASS; unrelated: 0.5 in rhythm and perceptual",
+}
+"""Definition -> how its scores are to be read."""
 
 
 class MatchAcoustics:
@@ -66,7 +71,7 @@ class MatchAcoustics:
 
 
 class CompareSounds:
-    DESCRIPTION = "How alike two sounds are, by the metrics of the paper: 1 is the same."
+    DESCRIPTION = "How alike two sounds are, by the metrics of the paper."
     CATEGORY = CATEGORY
     SEARCH_ALIASES = ["similarity", "metrics", "MFCC", "chroma", "score"]
     RETURN_TYPES = (*["FLOAT"] * 7, "IMAGE", "STRING")
@@ -110,7 +115,7 @@ class CompareSounds:
         values = [getattr(scores, name) for name in core.evaluate.METRICS]
         texts = ["not scored" if value is None else f"{value:.4f}" for value in values]
         rows = list(zip(core.evaluate.METRICS, values, texts, strict=True))
-        subtitle = scores.reason or f"{definition} definition; 1 is the same"
+        subtitle = scores.reason or f"{definition} definition; {SCALES[definition]}"
         drawn = core.figures.score_bars("Similarity", subtitle, rows)
         report = "\n".join([*(f"{name:18} {text}" for name, _, text in rows), subtitle])
         floats = [NOT_SCORED if value is None else value for value in values]
@@ -163,7 +168,7 @@ class ScoreSpatial:
             (name, None, "not scored") if value is None else (name, value / full, form.format(value))
             for name, value, full, form in rows
         ]
-        dead = ", ".join(scores.dead or ()) or "none"
+        dead = "not scored" if scores.dead is None else ", ".join(scores.dead) or "none"
         levels = f"{scores.loudness:.1f} LUFS, true peak {scores.true_peak:.1f} dBTP, dead channels: {dead}"
         drawn = core.figures.score_bars("Spatial truth", f"{scores.scored} sources scored; {levels}", shown)
         report = "\n".join([*(f"{name:24} {text}" for name, _, text in shown), levels])

@@ -76,6 +76,7 @@ class RenderClip:
         "A table of the sources and the levels.",
     )
     FUNCTION = "execute"
+    OUTPUT_NODE = True
 
     @classmethod
     def INPUT_TYPES(cls):
@@ -101,10 +102,10 @@ class RenderClip:
         chosen, stem = core.pipeline.Settings(**settings), runtime().new_name("temp", "see2sound_film")
         path = core.film.target(stem, clip, chosen, runtime())
         made = core.film.run(clip, chosen, runtime())
-        path.parent.mkdir(parents=True, exist_ok=True)
         lost = core.film.save(made, path, runtime=runtime())
         report = core.film.report(made) + (f"\nnot kept: {lost}" if lost else "")
-        return video_from(path), report
+        shown_there = {"filename": path.name, "subfolder": "", "type": "temp"}
+        return {"ui": {"files": [shown_there]}, "result": (video_from(path), report)}
 
 
 NODES = {

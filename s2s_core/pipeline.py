@@ -43,7 +43,7 @@ class Settings:
         0.0, "degrees across the longer side (fisheye: the circle); 0 is from the file, else the usual"
     )
     scene: str = _setting("street", "how near and far relative depth reaches: room, street or landscape")
-    seconds: float = _setting(10.0, "length of the clips in s, 0.5 to 600")
+    seconds: float = _setting(10.0, "of a photograph: length of the sounds in s, 0.5 to 600")
     seed: int = _setting(0, "another seed gives another take")
     room: str = _setting(
         AS_THE_SCENE, "the virtual room around the listener", (AS_THE_SCENE, *spatialize.ROOMS, AS_PUBLISHED)

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from . import evaluate, figures, generate, models, pipeline, spatialize
+from . import depth, evaluate, figures, generate, models, pipeline, segment, spatialize
 from .backend import Model
 from .errors import check_choice
 from .evaluate import protocol, spatial
 from .media import images, sound
+from .models.store import locate
 from .runtime import Runtime, generator
 from .types import AudioTrack, Picture, Region, Scene, Surround
 
@@ -34,7 +35,7 @@ def _as_for_render(name: str):
 @dataclass(frozen=True)
 class Settings:
     """What a user can choose; all else is as in `pipeline.Settings`. S and C are made with the same number of steps and
-    the same guidance."""
+    the same guidance. Raises InputError for a matcher or mode that there is not."""
 
     segmenter: str = _as_for_render("segmenter")
     depth_model: str = _as_for_render("depth_model")
@@ -48,6 +49,11 @@ class Settings:
     steps: int = _as_for_render("steps")
     seed: int = field(default=0, metadata={"help": "each picture draws its own seeds from this and its content"})
 
+    def __post_init__(self):
+        # Here, because what makes scenes instead has no use for these two and would take any.
+        check_choice("matcher", self.matcher, evaluate.BACKENDS)
+        check_choice("mode", self.mode, evaluate.MODES)
+
     def chain(self, seed: int) -> pipeline.Settings:
         """The settings that make S."""
         return pipeline.Settings(**{name: getattr(self, name) for name in SHARED}, seed=seed)
@@ -58,9 +64,25 @@ def loaded(settings: Settings, runtime: Runtime) -> tuple[pipeline.Models, Model
     what loading raises."""
     check_choice("room", settings.room, (pipeline.AS_THE_SCENE, *spatialize.ROOMS, pipeline.AS_PUBLISHED))
     generate.check(settings.seconds, settings.seed, sampling=generate.Sampling(steps=settings.steps))
-    check_choice("mode", settings.mode, evaluate.MODES)
     chain = pipeline.load(settings.chain(settings.seed), runtime)  # what is missing is no picture's fault
     return chain, models.load("evaluate", evaluate.BACKENDS, settings.matcher, runtime)
+
+
+def weight_files(settings: Settings, runtime: Runtime) -> dict[str, dict[str, Any]]:
+    """The catalogue's files on this machine that the chain's models are made of: setting -> name -> path, size in bytes
+    and time of the last change in ns. (They hold gigabytes: their hashes would take longer than a picture.)"""
+    rooms = {"segmenter": segment.BACKENDS, "depth_model": depth.BACKENDS, "generator": generate.BACKENDS}
+    found = {}
+    for setting, rows in rooms.items():
+        row = rows[getattr(settings, setting)]
+        paths = {name: locate(name, runtime) for name in (*row.weights, *row.extras)}
+        found[setting] = {name: _file(path) for name, path in paths.items() if path}
+    return found
+
+
+def _file(path: Path) -> dict[str, Any]:
+    about = path.stat()
+    return {"path": str(path), "size": about.st_size, "mtime": about.st_mtime_ns}
 
 
 def made(

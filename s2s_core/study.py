@@ -7,6 +7,8 @@ where it was, with the same numbers as one that was not.
 
 from __future__ import annotations
 
+import json
+import platform
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from typing import Any
 
 from PIL import Image
 
-from . import files, quartet
+from . import evaluate, files, quartet
 from .backend import Model
 from .errors import InputError
 from .evaluate import folder, page, protocol, report
@@ -30,6 +32,9 @@ __all__ = ["Settings", "run"]
 
 PLACE = "pictures"
 """In a report's folder: where each picture has a folder of its own, named by its stem."""
+
+MODELS = 4
+"""Settings that name one."""
 
 THUMBNAIL = 480  # pixels along the longer side of a figure on the page
 
@@ -45,14 +50,17 @@ def run(pictures: Path, target: Path, settings: Settings, runtime: Runtime, say:
 
     Other files in the folder are ignored. A picture that cannot be read, or of which no sound can be made, is skipped
     and listed. `say` hears one line for each. Raises InputError when two pictures have the same stem, when there are
-    none, or none can be evaluated, and whatever stands in the way of all: a setting, a model, a full disk.
+    none, or none can be evaluated, and whatever stands in the way of all: a setting, a model, a file in the place of
+    the folder, a full disk.
     """
+    folder.check_target(target)
+    say = _printable(say)
     loaded = quartet.loaded(settings, runtime)
     paths = folder.listed(pictures)
     definitions, left_out = protocol.available()
     if left_out:
         say(f"the paper's definition is left out: {left_out}")
-    inputs = _inputs(settings, definitions)
+    inputs = _inputs(settings, definitions, runtime)
     results: dict[Path, dict] = {}
     skipped: dict[Path, str] = {}
 
@@ -94,19 +102,28 @@ def run(pictures: Path, target: Path, settings: Settings, runtime: Runtime, say:
         [results[path] for path in paths if path in results],
         [{"name": path.name, "reason": skipped[path]} for path in paths if path in skipped],
     )
-    _write(whole, target)
+    _write(whole, target, say)
     return whole
 
 
-def _inputs(settings: Settings, definitions: tuple[str, ...]) -> dict[str, Any]:
-    """What, beside the picture, a result depends on."""
+def _inputs(settings: Settings, definitions: tuple[str, ...], runtime: Runtime) -> dict[str, Any]:
+    """What, beside the picture, a result depends on, as it is when read again from JSON."""
     chain = asdict(settings.chain(settings.seed))
-    return {
+    torch = _version("torch") if len(_stand_ins(settings)) < MODELS else "not used"
+    inputs = {
         "settings": asdict(settings),
         "chain": {name: value for name, value in chain.items() if name not in (*quartet.SHARED, "seed")},
         "definitions": list(definitions),
         "versions": {name: _version(name) for name in LIBRARIES},
+        "machine": {"device": runtime.device, "python": platform.python_version(), "torch": torch},
+        "matcher": evaluate.identity(settings.matcher, runtime),
+        "weights": quartet.weight_files(settings, runtime),
     }
+    return json.loads(report.as_json(inputs))
+
+
+def _stand_ins(settings: Settings) -> list[str]:
+    return [str(name) for name in asdict(settings).values() if "(no weights)" in str(name)]
 
 
 def _report(
@@ -116,8 +133,7 @@ def _report(
     return {
         **inputs,
         "left_out": left_out,
-        "stand_ins": [str(name) for name in asdict(settings).values() if "(no weights)" in str(name)],
-        "torch": _version("torch"),
+        "stand_ins": _stand_ins(settings),
         "sets": protocol.SETS,
         "readings": list(protocol.READINGS),
         "counts": {
@@ -140,23 +156,31 @@ def _evaluated(
     with files.whole_set(place) as staging:  # first of all: a place that refuses us does so before the work
         picture, stream = images.load_picture(path), int(inputs["picture"][:8], 16)
         made = quartet.made(picture, settings, inputs["definitions"], stream, *loaded, staging, runtime)
-        names = sorted(path.name for path in staging.iterdir())
+        written = folder.contents(staging)
         (place / folder.RESULT).unlink(missing_ok=True)  # what it spoke of is about to be replaced
-    about = {"name": path.name, "folder": f"{PLACE}/{path.stem}", "files": names, "inputs": inputs}
+    about = {"name": path.name, "folder": f"{PLACE}/{path.stem}", "files": written, "inputs": inputs}
     result = {**about, **made, "times": {"seconds": time.monotonic() - begun}}
     with files.whole_file(place / folder.RESULT) as file:
         file.write(report.as_json(result).encode())
     return result
 
 
-def _write(whole: dict[str, Any], target: Path) -> None:
-    """The report's own files, whole or not at all."""
+def _write(whole: dict[str, Any], target: Path, say: Say) -> None:
+    """The report's own files, whole or not at all. A figure that cannot be read is missing on the page."""
+
+    def embed(name: str) -> str:
+        try:
+            return _thumbnail(target / name)
+        except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damage
+            say(f"{target / name} is not on the page: it cannot be read ({error})")
+            return ""
+
     texts = {"report.json": report.as_json(whole), **report.tables(whole)}
     with files.whole_set(target) as staging:
         for name, text in texts.items():
             (staging / name).write_text(text, encoding="utf-8", newline="\n")
         with open(staging / "index.html", "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(page.pieces(whole, lambda name: _thumbnail(target / name)))
+            file.writelines(page.pieces(whole, embed))
 
 
 def _thumbnail(path: Path) -> str:
@@ -166,6 +190,11 @@ def _thumbnail(path: Path) -> str:
         file = BytesIO()
         image.save(file, "PNG", optimize=True)
     return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
+
+
+def _printable(say: Say) -> Say:
+    """A name may hold characters that steer a terminal."""
+    return lambda line: say("".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line))
 
 
 def _version(package: str) -> str:

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import scipy
 
-from . import depth, locate, models, segment, spatialize
+from . import depth, generate, locate, models, segment, spatialize
 from .backend import Backend, Model
 from .errors import DependencyError, MissingModelError, check_choice, check_range
-from .evaluate import scenes, scoreboard, spatial
+from .evaluate import folder, scenes, scoreboard, spatial
 from .evaluate.scoreboard import SoundScore, ThingScore
 from .files import whole_set
 from .media.images import save_png
@@ -59,12 +59,13 @@ def run(count: int, output: Path, settings: Settings, runtime: Runtime) -> str:
 
     Writes into `output`: truth.txt (the table), truth_things.csv (a line for each thing and chain), truth.json
     (everything) and the pictures. The same settings give the same bytes. As room, "as published" is that of the scene:
-    it is one of the chains. Raises InputError for settings that a stage would refuse, and for a layout that is not one
-    of loudspeakers.
+    it is one of the chains. Raises InputError for settings that a stage would refuse, those of the sounds included,
+    which are not made here, and for a layout that is not one of loudspeakers; OutputError for a file as `output`.
     """
     check_range("number of scenes", count, 1, 1000)
     mix = _mix(settings)
-    segment.check(settings.count, settings.mode, settings.points)
+    _check(settings)
+    folder.check_target(output)
     made = [(kind, scenes.make(kind, settings.seed, i)) for i, kind in enumerate(islice(cycle(scenes.VIEWS), count))]
     chains = _chains(settings, runtime)
     playable = [chain for chain in chains if chain.see]
@@ -93,16 +94,26 @@ def run(count: int, output: Path, settings: Settings, runtime: Runtime) -> str:
         "things": [asdict(thing) for thing in things],
         "sounds": [asdict(sound) for sound in sounds],
     }
-    with whole_set(output) as folder:
+    with whole_set(output) as staging:
         for number, (_, scene) in enumerate(made, 1):
-            save_png(folder / f"scene_{number:03}.png", scene.picture.pixels)
-        (folder / "truth.txt").write_text(text + "\n", encoding="utf-8")
-        (folder / "truth.json").write_text(json.dumps(facts, indent=1, allow_nan=False), encoding="utf-8")
-        with open(folder / "truth_things.csv", "w", newline="", encoding="utf-8") as file:
+            save_png(staging / f"scene_{number:03}.png", scene.picture.pixels)
+        (staging / "truth.txt").write_text(text + "\n", encoding="utf-8")
+        (staging / "truth.json").write_text(json.dumps(facts, indent=1, allow_nan=False), encoding="utf-8")
+        with open(staging / "truth_things.csv", "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, [field.name for field in fields(ThingScore)])
             writer.writeheader()
             writer.writerows(facts["things"])
     return text
+
+
+def _check(settings: Settings) -> None:
+    """What names a model, and what the rooms before and after the mix would refuse."""
+    check_choice("segmenter", settings.segmenter, segment.BACKENDS)
+    check_choice("depth_model", settings.depth_model, depth.BACKENDS)
+    check_choice("generator", settings.generator, generate.BACKENDS)
+    segment.check(settings.count, settings.mode, settings.points)
+    manner = generate.Sampling(settings.sampler, settings.steps, settings.guidance, settings.negative)
+    generate.check(settings.seconds, settings.seed, sampling=manner)
 
 
 def _mix(settings: Settings) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, MediaError
+from ..errors import InputError, MediaError, OutputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
@@ -40,6 +40,18 @@ def listed(folder: Path) -> list[Path]:
     return paths
 
 
+def check_target(target: Path) -> None:
+    """Raise OutputError when a file stands where a report's folder, or one above it, should be."""
+    there = next(path for path in (target, *target.parents) if path.exists())
+    if not there.is_dir():
+        raise OutputError(f"cannot write {target}: {there} is a file, not a folder: choose another output folder")
+
+
+def contents(place: Path) -> dict[str, dict[str, Any]]:
+    """Name -> size in bytes and SHA-256 of each file in a folder."""
+    return {path.name: _content(path) for path in sorted(place.iterdir())}
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal. Raises MediaError when it cannot be read."""
     try:
@@ -49,32 +61,47 @@ def digest(path: Path) -> str:
 
 
 def finished(place: Path, inputs: Mapping[str, Any], say: Callable[[str], None]) -> dict[str, Any] | None:
-    """The result in `place`, if all its files are there and it was made from `inputs`; else None, and `say` hears why
-    what is there does not count."""
+    """The result in `place`, if all its files are as they were written and it was made from `inputs`; else None, and
+    `say` hears why what is there does not count."""
     try:
         found = json.loads((place / RESULT).read_bytes())
-        before, names = dict(_leaves(found["inputs"])), found["files"]
-        missing = [name for name in names if not (place / name).is_file()]
+        before = dict(leaves(found["inputs"]))
+        reasons = [_harm(place / name, known) for name, known in found["files"].items()]
     except FileNotFoundError:
         return None
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         say(f"{place.name} is made again: {place / RESULT} cannot be read ({error})")
         return None
-    now = dict(_leaves(inputs))
-    reasons = [f"{name} is missing" for name in missing]
-    reasons += [f"{key} was {before.get(key)!r}, is {now.get(key)!r}" for key in now if before.get(key) != now[key]]
+    now = dict(leaves(inputs))
+    changed = (key for key in {**now, **before} if before.get(key) != now.get(key))
+    reasons += [f"{key} was {before.get(key)!r}, is {now.get(key)!r}" for key in changed]
+    reasons = [reason for reason in reasons if reason]
     if reasons:
         say(f"{place.name} is made again: {'; '.join(reasons)}")
     return None if reasons else found
 
 
-def _leaves(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def leaves(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """(name, value) of all that is not itself a mapping."""
     for name, value in tree.items():
         if isinstance(value, Mapping):
-            yield from ((f"{name} {inner}", leaf) for inner, leaf in _leaves(value))
+            yield from ((f"{name} {inner}", leaf) for inner, leaf in leaves(value))
         else:
             yield name, value
+
+
+def _content(path: Path) -> dict[str, Any]:
+    return {"size": path.stat().st_size, "sha256": digest(path)}
+
+
+def _harm(path: Path, known: Mapping[str, Any]) -> str:
+    """What happened to a file since its content was `known`; "" for nothing."""
+    if not path.is_file():
+        return f"{path.name} is missing"
+    try:
+        return "" if _content(path) == known else f"{path.name} is not as it was written"
+    except MediaError as error:
+        return str(error)
 
 
 def _natural(path: Path) -> list[tuple[bool, int, str]]:

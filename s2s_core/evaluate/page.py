@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from .folder import leaves
 from .plots import COLOURS, bars
 from .protocol import DISTANCE
 from .report import SPATIAL, Report, number
@@ -58,7 +59,8 @@ details summary { cursor: pointer; color: var(--soft); margin-bottom: 6px; }
 
 
 def pieces(report: Report, embed: Callable[[str], str]) -> Iterator[str]:
-    """The page, one picture after another. `embed` turns a figure's path, relative to the report, into a data: URL."""
+    """The page, one picture after another. `embed` turns a figure's path, relative to the report, into a data: URL,
+    or "" when it cannot be read."""
     yield f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Evaluation</title><style>{STYLE}</style>\n'
     yield '<meta name="viewport" content="width=device-width">\n'
     yield _opening(report)
@@ -85,9 +87,10 @@ def _opening(report: Report) -> str:
 ({escape(settings["mode"])} mode), room {escape(settings["room"])}, {settings["seconds"]:g} s,
 seed {settings["seed"]}.</p>
 {warned}<h2>What is compared</h2><ul>{sets}</ul>
-<p>Every score is 1 for the same and 0 at worst. Scores average the channels, so they say nothing of where a sound comes
-from; the spatial table does. <b>corrected</b> is our definition, over the part that both sounds have; <b>paper</b>
-is the published one with its faults, for comparison with published numbers only. The two are never averaged.</p>
+<p>Scores average the channels, so they say nothing of where a sound comes from; the spatial table does.
+<b>corrected</b> is our definition, over the part that both sounds have: every score is 1 for the same and 0 at worst.
+<b>paper</b> is the published one with its faults, for comparison with published numbers only: identical sounds give
+about 1e-4 in MFCC-DTW and 0.8 in SWASS; unrelated ones 0.5 in rhythm and perceptual. The two are never averaged.</p>
 <h2>What a higher score means</h2><p>For S-S' and C-C' there are two readings, and this report does not choose:</p>
 <ol>{readings}</ol>
 """
@@ -153,7 +156,7 @@ def _spatial_cell(value: Any) -> str:
 def _picture(one: Mapping[str, Any], definitions: Iterable[str], embed: Callable[[str], str]) -> str:
     place = quote(one["folder"])
     figures = "".join(
-        f'<a href="{place}/{quote(name)}"><img alt="{escape(figure)}" src="{embed(one["folder"] + "/" + name)}"></a>'
+        f'<a href="{place}/{quote(name)}">{_figure(figure, embed(one["folder"] + "/" + name))}</a>'
         for figure, name in one["figures"].items()
     )
     players = "".join(
@@ -163,8 +166,12 @@ def _picture(one: Mapping[str, Any], definitions: Iterable[str], embed: Callable
     )
     cells = {(row["comparison"], row["definition"]): row for row in one["scores"]}
     rows = [
-        [comparison, *(number(cells[comparison, name][metric]) for metric in METRICS for name in definitions)]
-        for comparison in dict.fromkeys(row["comparison"] for row in one["scores"])
+        [
+            comparison,
+            f"{seconds:.2f}",
+            *(number(cells[comparison, name][metric]) for metric in METRICS for name in definitions),
+        ]
+        for comparison, seconds in {row["comparison"]: row["seconds"] for row in one["scores"]}.items()
     ]
     reasons = {f"{row['comparison']} {row['definition']}: {row['reason']}" for row in one["scores"] if row["reason"]}
     said = f'<p class="soft">{escape("; ".join(sorted(reasons)))}</p>' * bool(reasons)
@@ -175,29 +182,36 @@ def _picture(one: Mapping[str, Any], definitions: Iterable[str], embed: Callable
 """
 
 
+def _figure(name: str, address: str) -> str:
+    return f'<img alt="{escape(name)}" src="{address}">' if address else f"{escape(name)}: cannot be read"
+
+
 def _closing(report: Report) -> str:
     skipped = [[escape(row["name"]), escape(row["reason"])] for row in report["skipped"]]
     lists = {
         "Settings": report["settings"],
         "The chain's other settings": report["chain"],
-        "Versions": {**report["versions"], "torch": report["torch"]},
+        "Versions and machine": {**report["versions"], **report["machine"]},
+        "The matcher": report["matcher"],
+        "The chain's weight files": report["weights"],
     }
     facts = "".join(
         f"<div><h2>{title}</h2>"
-        f"{_table(['name', 'value'], [[escape(name), escape(str(v))] for name, v in values.items()], 'text')}</div>"
+        f"{_table(['name', 'value'], [[escape(name), escape(str(v))] for name, v in leaves(values)], 'text')}</div>"
         for title, values in lists.items()
+        if any(leaves(values))
     )
     reasons = f"<h2>Skipped</h2>{_table(['picture', 'reason'], skipped, 'text')}" * bool(skipped)
     return f'{reasons}<div class="facts">{facts}</div>\n'
 
 
 def _double(rows: Iterable[list[str]], definitions: Iterable[str]) -> str:
-    """A table with a column for each metric and, beside each other, each definition."""
+    """A table with the seconds that were compared, a column for each metric and, beside each other, each definition."""
     definitions = list(definitions)
     above = "".join(f'<th colspan="{len(definitions)}">{TITLES[metric]}</th>' for metric in METRICS)
     below = "".join(f'<th class="{name}">{name}</th>' for _ in METRICS for name in definitions)
-    head = f'<tr><th rowspan="2">pair</th>{above}</tr><tr>{below}</tr>'
-    return _framed(head, rows, ["", *(definitions * len(METRICS))], "whole")
+    head = f'<tr><th rowspan="2">pair</th><th rowspan="2">seconds compared</th>{above}</tr><tr>{below}</tr>'
+    return _framed(head, rows, ["", "", *(definitions * len(METRICS))], "whole")
 
 
 def _table(head: list[str], rows: Iterable[list[str]], kind: str = "") -> str:

@@ -54,18 +54,20 @@ def available() -> tuple[tuple[str, ...], str]:
 
 
 def compare(sounds: Mapping[str, AudioTrack | Surround], definitions: Sequence[str]) -> list[Row]:
-    """One picture's scores: a row for each of COMPARISONS and each definition, with "comparison", "definition", COLUMNS
-    and "reason". None is what was not scored, and an infinite distance. `sounds` are those of SETS.
+    """One picture's scores: a row for each of COMPARISONS and each definition, with "comparison", "definition",
+    "seconds" (what both sounds have), COLUMNS and "reason". None is what was not scored, and an infinite distance.
+    `sounds` are those of SETS.
 
     Raises InputError for samples that are not finite or not [T] or [C, T].
     """
     rows = []
     for first, second in COMPARISONS:
+        seconds = min(np.shape(sounds[name].samples)[-1] / sounds[name].sample_rate for name in (first, second))
         for definition in definitions:
             scores = DEFINITIONS[definition](sounds[first], sounds[second])
             distance = scores.mfcc_dtw_distance
             finite = distance is not None and np.isfinite(distance)
-            named = {"comparison": f"{first}-{second}", "definition": definition}
+            named = {"comparison": f"{first}-{second}", "definition": definition, "seconds": seconds}
             rows.append({**named, **asdict(scores), DISTANCE: distance if finite else None})
     return rows
 

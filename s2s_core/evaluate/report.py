@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import Any
 
+from .folder import leaves
 from .scores import METRICS
 
 Report = Mapping[str, Any]
@@ -28,6 +29,10 @@ SPATIAL = {
 """Columns of the spatial table, and what each means."""
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a text begins that a spreadsheet would compute."""
+
+
 def as_json(value: Any) -> str:
     """Indented JSON that ends with a line break. Raises ValueError for numbers that are not finite."""
     return json.dumps(value, indent=1, allow_nan=False) + "\n"
@@ -36,7 +41,7 @@ def as_json(value: Any) -> str:
 def tables(report: Report) -> dict[str, str]:
     """File name -> CSV: the means, with what they depend on in each row; the scores; and the spatial scores of each
     picture. What was not scored is empty."""
-    how = {name: _flat(report[name]) for name in ("settings", "chain", "versions")}
+    how = {name: _flat(report[name]) for name in ("settings", "chain", "versions", "machine", "matcher", "weights")}
     summary = [{**row, "values": _words(row["values"]), **how} for row in report["summary"]]
     scores = [{"picture": one["name"], **row} for one in report["pictures"] for row in one["scores"]]
     spatial = [
@@ -47,7 +52,7 @@ def tables(report: Report) -> dict[str, str]:
 
 
 def text(report: Report) -> str:
-    """The means of the first definition, one line for each comparison."""
+    """The means of the first definition, one line for each comparison, and what must be known to read them."""
     definition = report["definitions"][0]
     cells: dict[str, dict[str, str]] = {}
     for row in report["summary"]:
@@ -55,7 +60,14 @@ def text(report: Report) -> str:
             cells.setdefault(row["comparison"], {})[row["metric"]] = number(row["mean"])
     lines = [[definition, *METRICS], *([name, *(row[metric] for metric in METRICS)] for name, row in cells.items())]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    table = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+    counts = report["counts"]
+    said = (
+        f"stand-ins without weights, not the published models: {', '.join(report['stand_ins']) or 'none'}",
+        "a higher S-S' or C-C' is better or worse, as one reads it: the page has both readings",
+        f"skipped: {counts['skipped']} of {counts['pictures']} pictures",
+    )
+    return "\n".join([*table, "", *said])
 
 
 def number(value: float | int | None, digits: int = 3) -> str:
@@ -71,8 +83,12 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     file = StringIO()
     writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
     return file.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _words(value: Any) -> Any:
@@ -81,4 +97,4 @@ def _words(value: Any) -> Any:
 
 
 def _flat(values: Mapping[str, Any]) -> str:
-    return "; ".join(f"{name}={value}" for name, value in values.items())
+    return "; ".join(f"{name}={value}" for name, value in leaves(values))

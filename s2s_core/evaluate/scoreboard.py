@@ -16,7 +16,7 @@ from ..types import Region
 FOUND = 0.5
 """Intersection over union above which a region is that thing."""
 
-FOUND_ONLY = "Errors and shares are those of the things found."
+FOUND_ONLY = "Errors and shares are those of the things found; (n) is how many could be told."
 
 
 @dataclass(frozen=True)
@@ -83,31 +83,38 @@ def summary(things: Sequence[ThingScore], sounds: Sequence[SoundScore]) -> dict[
     Errors are means of absolute values, `distance_factor` the geometric mean of how often the one distance goes into
     the other; `left` and `right` the shares of the things there that are heard there, `front_back` of all that are on
     their own side; `t60` and `loudness` plain means, `true_peak` the largest, `dead` how many sounds lack a channel.
+    `n` says of how many things each mean is.
     """
     located = [thing for thing in things if thing.located_azimuth is not None]
-    factors = _mean(abs(math.log(thing.located_distance / thing.distance)) for thing in located)
+    known = {
+        "overlap": [thing.overlap for thing in things if thing.overlap],
+        "azimuth_error": [abs(turn(thing.located_azimuth, thing.azimuth)) for thing in located],
+        "elevation_error": [abs(thing.located_elevation - thing.elevation) for thing in located],
+        "distance_factor": [abs(math.log(thing.located_distance / thing.distance)) for thing in located],
+        "heard_error": _known(thing.heard_error for thing in things),
+        "render_error": _known(thing.render_error for thing in things),
+        "left": _known(thing.left_right for thing in things if turn(thing.azimuth, 0) > 0),
+        "right": _known(thing.left_right for thing in things if turn(thing.azimuth, 0) < 0),
+        "front_back": _known(thing.front_back for thing in things),
+        "t60": _known(thing.t60 for thing in things),
+        "direct_error": [
+            abs(thing.direct_to_reverberant - thing.theory)
+            for thing in things
+            if None not in (thing.direct_to_reverberant, thing.theory)
+        ],
+    }
+    means = {name: _mean(values) for name, values in known.items()}
+    if means["distance_factor"] is not None:
+        means["distance_factor"] = math.exp(means["distance_factor"])
     return {
         "things": len(things),
         "found": sum(thing.overlap > 0 for thing in things),
         "others": sum(sound.others for sound in sounds),
-        "overlap": _mean(thing.overlap for thing in things if thing.overlap),
-        "azimuth_error": _mean(abs(turn(thing.located_azimuth, thing.azimuth)) for thing in located),
-        "elevation_error": _mean(abs(thing.located_elevation - thing.elevation) for thing in located),
-        "distance_factor": None if factors is None else math.exp(factors),
-        "heard_error": _mean(thing.heard_error for thing in things),
-        "render_error": _mean(thing.render_error for thing in things),
-        "left": _mean(thing.left_right for thing in things if turn(thing.azimuth, 0) > 0),
-        "right": _mean(thing.left_right for thing in things if turn(thing.azimuth, 0) < 0),
-        "front_back": _mean(thing.front_back for thing in things),
-        "t60": _mean(thing.t60 for thing in things),
-        "direct_error": _mean(
-            abs(thing.direct_to_reverberant - thing.theory)
-            for thing in things
-            if None not in (thing.direct_to_reverberant, thing.theory)
-        ),
+        **means,
+        "n": {name: len(values) for name, values in known.items()},
         "dead": dict(Counter(label for sound in sounds for label in sound.dead or ())),
-        "loudness": _mean(sound.loudness for sound in sounds),
-        "true_peak": max((sound.true_peak for sound in sounds if sound.true_peak is not None), default=None),
+        "loudness": _mean(_known(sound.loudness for sound in sounds)),
+        "true_peak": max(_known(sound.true_peak for sound in sounds), default=None),
     }
 
 
@@ -134,7 +141,9 @@ def table(title: str, notes: Mapping[str, str], summaries: Mapping[str, Mapping[
 
 def _shown(key: str, form: str, scale: float = 1.0) -> Callable[[Mapping[str, Any]], str]:
     def show(numbers: Mapping[str, Any]) -> str:
-        return "-" if numbers[key] is None else form.format(scale * numbers[key])
+        if numbers[key] is None:
+            return "-"
+        return form.format(scale * numbers[key]) + (f" ({numbers['n'][key]})" if key in numbers["n"] else "")
 
     return show
 
@@ -164,6 +173,9 @@ ROWS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 """First cell -> numbers of a summary to the cell of its chain."""
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return math.fsum(known) / len(known) if known else None
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return math.fsum(values) / len(values) if values else None

@@ -7,6 +7,7 @@ with them; the rest agrees with it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from types import ModuleType
 
@@ -52,13 +53,15 @@ def paper(a: AudioTrack | Surround, b: AudioTrack | Surround) -> Scores:
         [_resampled(librosa, first, a.sample_rate, rate), _resampled(librosa, second, b.sample_rate, rate)]
         for rate in (MFCC_RATE, RATE)
     )
-    parts = {
-        "zcr": zcr(*fast),
-        "rhythm": rhythm(librosa, *fast),
-        "chroma": chroma(librosa, *fast),
-        "spectral_contrast": spectral_contrast(*fast),
-        "perceptual": perceptual(librosa, *fast),
-    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # librosa's, of short and silent sounds: the scores are meant so
+        parts = {
+            "zcr": zcr(*fast),
+            "rhythm": rhythm(librosa, *fast),
+            "chroma": chroma(librosa, *fast),
+            "spectral_contrast": spectral_contrast(*fast),
+            "perceptual": perceptual(librosa, *fast),
+        }
     return Scores(mfcc_dtw=mfcc_dtw(*slow), swass=swass(parts), **parts)
 
 

@@ -40,8 +40,9 @@ class SpatialScores:
     """How true to the place a surround sound is; None = not scored.
 
     `direction_error` in degrees, 0..180, the mean over the sources; `left_right` and `front_back` the shares 0..1 of
-    sources on their own side; `scored` how many sources were heard at all. `dead` names main channels without sound.
-    `loudness` in LUFS and `true_peak` in dBTP as `Surround` reports them.
+    sources on their own side, the latter only where a loudspeaker stands behind; `scored` how many sources were heard
+    at all. `dead` names main channels without sound. `loudness` in LUFS and `true_peak` in dBTP as `Surround` reports
+    them.
     """
 
     direction_error: float | None
@@ -58,11 +59,17 @@ def score(sound: Surround, stems: Sequence[Surround], places: Sequence[float | S
     in degrees, or sources, which may move. Where a single source sounds, it is its own stem. Silent stems are not
     scored. A source that moves counts once for each side that it visits.
 
-    Raises InputError when stems and places differ in number, when samples are not finite, or when the layout is not one
-    of loudspeakers.
+    Raises InputError when stems and places differ in number, when a stem has another layout, sample rate or length than
+    `sound`, when samples are not finite, or when the layout is not one of loudspeakers.
     """
     if len(stems) != len(places):
         raise InputError(f"there are {len(stems)} stems and {len(places)} places; each stem needs one, in order")
+    for number, stem in enumerate(stems, 1):
+        if _form(stem) != _form(sound):
+            raise InputError(
+                f"stem {number} is {_form(stem)}, the mix {_form(sound)}; allowed are stems like the mix: take "
+                "both from the same render"
+            )
     errors, sideways, lengthwise = [], [], []
     for stem, place in zip(stems, places, strict=True):
         error = direction_error(stem, place)
@@ -74,7 +81,7 @@ def score(sound: Surround, stems: Sequence[Surround], places: Sequence[float | S
     return SpatialScores(
         direction_error=_mean(errors),
         left_right=_mean(sideways),
-        front_back=_mean(lengthwise),
+        front_back=_mean(lengthwise) if _surrounds(sound) else None,
         scored=len(errors),
         dead=dead_channels(sound),
         loudness=sound.loudness,
@@ -137,6 +144,15 @@ def direct_to_reverberant(response: Surround) -> float | None:
     end = int(squares.argmax()) + 1 + round(DIRECT * response.sample_rate)
     rest = squares[end:].sum()
     return float(10 * np.log10(squares[:end].sum() / rest)) if rest else float("inf")
+
+
+def _form(sound: Surround) -> str:
+    return f"{sound.layout.name}, {sound.sample_rate} Hz, {sound.samples.shape[1]} samples"
+
+
+def _surrounds(sound: Surround) -> bool:
+    """Whether a main loudspeaker stands behind the listener; without one nothing can be heard from there."""
+    return any(np.cos(np.radians(sound.layout.speakers[channel].azimuth)) < -1e-6 for channel in _main(sound))
 
 
 def _energy_vectors(sound: Surround) -> tuple[np.ndarray, np.ndarray]:

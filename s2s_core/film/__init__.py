@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..locate import tracking
 from ..media.clips import Clip
 from ..runtime import Runtime
 from ..types import AudioTrack, Layout, Room, SoundSource, Speaker, Surround
-from .sounds import portraits, sounds
+from .sounds import USUAL_RATE, check_padded, portraits, sounds
 from .watch import Manner, Watched, watch, watch_masks
 from .watch import check as check_watching
 
@@ -21,7 +21,9 @@ __all__ = [
     "Film",
     "Manner",
     "Watched",
+    "USUAL_RATE",
     "check",
+    "check_padded",
     "listed",
     "padded",
     "place",
@@ -41,8 +43,6 @@ MONITORS = ("stereo",)
 
 MONO = Layout("mono", (Speaker("FC"),), 0x4, "mono")
 OFF = -60.0
-USUAL_RATE = 48000
-"""Hz that a film is asked about when nobody chose a rate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,11 +127,27 @@ def check(path: Path, clip: Clip, settings: pipeline.Settings, runtime: Runtime)
     layout, rate = spatialize.LAYOUTS[settings.layout].ffmpeg_name, settings.sample_rate or USUAL_RATE
     media.mux.check_film(path, None, [media.mux.Soundtrack([], rate, layout, 0)])
     if clip.copyable:
-        media.mux.footage(clip.path, path, runtime)
+        _footage(path, clip, runtime)
+
+
+def _footage(path: Path, clip: Clip, runtime: Runtime) -> media.mux.Footage:
+    """The pictures of a video file to be copied to `path`. Raises InputError when they last another time than `clip`,
+    for which the sound is made."""
+    found = media.mux.footage(clip.path, path, runtime)
+    if abs(found.seconds - clip.seconds) > 1.01 / min(found.rate, clip.rate):
+        raise InputError(
+            f"{clip.path.name} lasts {clip.seconds:.2f} s when it is played and {found.seconds:.2f} s when it is "
+            "copied; the two must agree: convert it to MP4 first"
+        )
+    return found
 
 
 def target(stem: Path, clip: Clip, settings: pipeline.Settings, runtime: Runtime) -> Path:
     """`stem` with the first suffix of FILMS whose files pass `check`. Raises InputError when none does."""
+    check_choice("layout", settings.layout, spatialize.LAYOUTS)
+    usual = [media.mux.FORMATS[media.mux.CODECS[film.codecs[0]]] for film in media.mux.FILMS.values()]
+    if not any(spatialize.LAYOUTS[settings.layout].ffmpeg_name in coding.layouts for coding in usual):
+        raise InputError(f"no film holds {settings.layout}: choose another layout, or save the sound alone as .wav")
     refusals = []
     for suffix in media.mux.FILMS:
         path = stem.with_name(stem.name + suffix)
@@ -146,11 +162,16 @@ def target(stem: Path, clip: Clip, settings: pipeline.Settings, runtime: Runtime
 
 def save(film: Film, path: str | Path, *, monitor: bool = True, runtime: Runtime) -> str:
     """Write the clip with its new sound; what could not be kept, in words. The pictures of a video file are copied as
-    they are. `monitor` adds the stereo mix as a second track. Raises as `media.mux.write_video`."""
+    they are. `monitor` adds the stereo mix as a second track. What could not be read is for `report` to tell. Raises
+    InputError when the pictures last another time than the clip, and as `media.mux.write_video`."""
     clip = film.clip
+    pictures = clip
+    if clip.copyable:
+        found = _footage(Path(path), clip, runtime)
+        pictures = replace(found, lost="" if clip.lost else found.lost)
     return media.mux.write_video(
         path,
-        clip.path if clip.copyable else clip,
+        pictures,
         track_of(film.mix),
         monitor=track_of(film.monitor) if monitor and film.monitor else None,
         runtime=runtime,
@@ -163,7 +184,7 @@ def track_of(sound: spatialize.Stream | spatialize.Monitor) -> media.mux.Soundtr
 
 
 def report(film: Film) -> str:
-    """A table of the sources and a line on the levels."""
+    """A table of the sources, a line on the levels, and one on what of the clip could not be read."""
     rows = [("", "source", "from", "to", "azimuth", "distance", "sound")]
     things = zip(film.sources, film.watched.tracks, film.words, strict=True)
     for number, (source, track, words) in enumerate(things, 1):
@@ -173,7 +194,8 @@ def report(film: Film) -> str:
         rows.append((str(number), source.label, *times, azimuth, _span(path.distance, "{:.1f}") + " m", words))
     mix = film.mix
     levels = f"{mix.loudness:.1f} LUFS, true peak {mix.true_peak:.1f} dBTP"
-    return f"{pipeline.table(rows)}\n\n{mix.layout.name}, {mix.seconds:.2f} s at {mix.sample_rate} Hz: {levels}"
+    lost = f"\nnot read: {film.clip.lost}" if film.clip.lost else ""
+    return f"{pipeline.table(rows)}\n\n{mix.layout.name}, {mix.seconds:.2f} s at {mix.sample_rate} Hz: {levels}{lost}"
 
 
 def _span(values, form: str) -> str:

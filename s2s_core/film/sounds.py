@@ -11,7 +11,8 @@ import numpy as np
 
 from .. import generate
 from ..backend import Model
-from ..errors import InputError
+from ..errors import InputError, OutputError, check_range
+from ..files import REMEDIES
 from ..media.clips import Clip
 from ..media.masks import enlarged
 from ..runtime import Runtime
@@ -19,6 +20,9 @@ from ..segment.tracking import best
 from ..tracks import Track
 from ..types import AudioTrack, Picture, Region
 from .watch import Watched
+
+USUAL_RATE = 48000
+"""Hz that a film is asked about when nobody chose a rate."""
 
 AT_ONCE = 240.0
 """s of sound that are asked of a generator in one go, all clips together."""
@@ -31,6 +35,9 @@ LONGEST, OVERLAP = 120.0, 2.0
 
 FADE, CUT_FADE = 0.4, 0.02
 """s of fading in and out, where a thing comes or goes, and at a cut or at an end of the film."""
+
+BATCH = 4.0
+"""GB of a batch that holds every track as long as the clip."""
 
 IN_MEMORY = 60.0
 """s: longer sounds wait on the disk."""
@@ -62,10 +69,10 @@ def sounds(
 
     `prompts` as in `generate.run`. A thing that comes or goes fades; what sounds for long is made in clips that fade
     into each other. The sound of a thing depends on nothing that is said of another one. Raises InputError when it is
-    another clip that was watched, and as `generate.run`.
+    another clip that was watched, and as `generate.run`; OutputError when long sounds cannot wait on the disk.
     """
     _check_same(clip, watched)
-    tracks = _prompted(watched.tracks, prompts)
+    tracks = _prompted(watched, prompts)
     made: list[AudioTrack | None] = [None] * len(tracks)
     words = [""] * len(tracks)
     with runtime.progress("sounds", len(tracks)) as bar:
@@ -86,8 +93,24 @@ def _check_same(clip: Clip, watched: Watched) -> None:
         raise InputError(f"the tracks are of a clip of {there}; {clip.name} has {here}: use the clip they were seen in")
 
 
-def _prompted(tracks: Sequence[Track], prompts: str) -> list[Track]:
-    """The tracks with the words that hold for each as their own."""
+def check_padded(watched: Watched) -> None:
+    """Raise InputError when the tracks, each as long as the clip, are more than a batch should hold (BATCH)."""
+    size = len(watched.tracks) * watched.seconds * USUAL_RATE * 4 / 1e9
+    what = f"the batch of {len(watched.tracks)} tracks, each {watched.seconds:.0f} s long,"
+    check_range(what, size, 0, BATCH, "GB", "use See2Sound Video, or s2s render, which stream")
+
+
+def _prompted(watched: Watched, prompts: str) -> list[Track]:
+    """The tracks with the words that hold for each as their own. Raises InputError, with a list of them, when there are
+    more lines than tracks."""
+    tracks, lines = watched.tracks, len(prompts.rstrip().splitlines())
+    if lines > max(1, len(tracks)):
+        rows = enumerate(tracks, 1)
+        told = ", ".join(f"{n} {track.label} ({track.start:.1f} to {track.stop:.1f} s)" for n, track in rows)
+        raise InputError(
+            f"prompts has {lines} lines for {len(tracks)} tracks; allowed is one line for each track, or a single line "
+            f"for all: remove lines. The tracks are {told}"
+        )
     regions = [Region(np.ones((1, 1), bool), track.label, track.prompt) for track in tracks]
     words = [region.prompt for region in generate.prompted(regions, prompts)]
     return [replace(track, prompt=line) for track, line in zip(tracks, words, strict=True)]
@@ -145,13 +168,17 @@ def _long(
 
 
 def _room(length: int, seconds: float, runtime: Runtime) -> np.ndarray:
-    """Silence [length] float32, on the disk if it is long; the file has no name and goes with the array."""
+    """Silence [length] float32, on the disk if it is long; the file has no name and goes with the array.
+    Raises OutputError when the file system refuses."""
     if seconds <= IN_MEMORY:
         return np.zeros(length, np.float32)
     folder = Path(runtime.folder("temp"))
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder) as file:
-        return np.memmap(file, np.float32, "w+", shape=(length,))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return np.memmap(file, np.float32, "w+", shape=(length,))
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {REMEDIES.get(error.errno, error.strerror)}") from error
 
 
 def _join(whole: np.ndarray, clip: np.ndarray, start: int, over: int) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import shutil
 import time as clock
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,8 @@ from ..segment.tracking import LabelTracker, Tracker, regions_at
 from ..tracks import Sighting, Track, from_arrays, sightings, to_arrays
 from ..types import KeyFrame
 
+log = logging.getLogger(__name__)
+
 VERSION = 1
 """Of the notes on disk; a change of what is noted makes older ones void."""
 
@@ -38,6 +42,10 @@ NOTES = "see2sound_notes"
 
 KEPT = 14 * 24 * 3600.0
 """s after which notes that nobody added to are removed."""
+
+
+Noted = tuple[list[Sighting], np.ndarray, str]
+"""Of a key frame: its sightings, a sample of its depth values, and their unit."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,9 @@ def watch(clip: Clip, segmenter: Model, depth_model: Model, manner: Manner, runt
     """All that sounds in `clip`, followed over time.
 
     Each key frame is segmented and its depth estimated; what of it is needed later, a few kB, is written into the temp
-    folder before the next one is looked at. The same clip, models and manner find it there again. Raises InputError
-    when nothing stands out in any frame, for a still, or for a setting that a room refuses.
+    folder before the next one is looked at. The same clip, models and manner find it there again; where nothing can be
+    written, a warning is logged and the next run looks anew. Raises InputError when nothing stands out in any frame,
+    for a still, or for a setting that a room refuses.
     """
     camera = check(clip, manner)
     tracker, samples, unit = Tracker(), [], "inverse"
@@ -160,28 +169,47 @@ def _times(clip: Clip, objects: Sequence[np.ndarray], runtime: Runtime) -> list[
 
 
 class Notes:
-    """What is seen in the key frames of one clip by one pair of models, one small file each in a folder of its own."""
+    """What is seen in the key frames of one clip by one pair of models, one small file each in a folder of its own.
+    A frame that is the one before it, pixel for pixel, is not looked at again."""
 
     def __init__(self, clip: Clip, segmenter: Model, depth_model: Model, manner: Manner, runtime: Runtime):
         self.segmenter, self.depth_model, self.manner, self.runtime = segmenter, depth_model, manner, runtime
         told = (VERSION, clip.fingerprint(), segmenter.name, depth_model.name, manner)
         name = hashlib.sha256(repr(told).encode()).hexdigest()[:24]
         self.folder = Path(runtime.folder("temp")) / NOTES / name
+        self._last: tuple[np.ndarray, Noted] | None = None
+        self._writable = True
         _forget(self.folder.parent)
 
-    def of(self, number: int, frame: KeyFrame, camera: locate.Camera) -> tuple[list[Sighting], np.ndarray, str]:
-        """(sightings, a sample of the depth values, their unit) of a key frame: from the notes, else looked at now."""
+    def of(self, number: int, frame: KeyFrame, camera: locate.Camera) -> Noted:
+        """What is seen in a key frame: from the notes, else as in an equal frame before it, else looked at now."""
         path = self.folder / f"{number:06}.npz"
         noted = _read(path, frame.time)
         if noted is None:
-            noted = self._look(frame, camera)
-            seen, sample, unit = noted
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with whole_file(path) as file:
-                np.savez_compressed(file, at=frame.time, sample=sample, map_unit=unit, **to_arrays(seen))
+            noted = self._again(frame) or self._look(frame, camera)
+            self._write(path, frame.time, noted)
+        self._last = frame.picture.pixels, noted
         return noted
 
-    def _look(self, frame: KeyFrame, camera: locate.Camera) -> tuple[list[Sighting], np.ndarray, str]:
+    def _again(self, frame: KeyFrame) -> Noted | None:
+        if self._last is None or not np.array_equal(self._last[0], frame.picture.pixels):
+            return None
+        seen, sample, unit = self._last[1]
+        return [replace(sighting, time=frame.time) for sighting in seen], sample, unit
+
+    def _write(self, path: Path, time: float, noted: Noted) -> None:
+        """Keep a note, until one cannot be written: notes only save time, so the work goes on without."""
+        if not self._writable:
+            return
+        seen, sample, unit = noted
+        try:
+            with whole_file(path) as file:
+                np.savez_compressed(file, at=time, sample=sample, map_unit=unit, **to_arrays(seen))
+        except OSError as error:
+            self._writable = False
+            log.warning("what was seen is not kept, and a stopped run will begin anew: %s", error)
+
+    def _look(self, frame: KeyFrame, camera: locate.Camera) -> Noted:
         manner = self.manner
         regions = segment.run(
             self.segmenter,
@@ -200,12 +228,13 @@ class Notes:
 
 def _forget(folder: Path) -> None:
     """Remove the notes of clips that were looked at long ago."""
-    for old in folder.iterdir() if folder.is_dir() else ():
-        if clock.time() - old.stat().st_mtime > KEPT:
-            shutil.rmtree(old, ignore_errors=True)
+    for old in list(folder.iterdir()) if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # another run may be at the same work
+            if clock.time() - old.stat().st_mtime > KEPT:
+                shutil.rmtree(old, ignore_errors=True)
 
 
-def _read(path: Path, time: float) -> tuple[list[Sighting], np.ndarray, str] | None:
+def _read(path: Path, time: float) -> Noted | None:
     """A note, if it is there, whole, and of the frame at `time`."""
     try:
         with np.load(path, allow_pickle=False) as arrays:

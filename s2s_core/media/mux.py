@@ -74,7 +74,7 @@ class Soundtrack:
 
 def write_video(
     path: str | Path,
-    pictures: str | Path | Moving,
+    pictures: str | Path | Footage | Moving,
     sound: Soundtrack,
     *,
     monitor: Soundtrack | None = None,
@@ -84,10 +84,10 @@ def write_video(
 ) -> str:
     """Write a film, whole or not at all, and return "" or, in words, what could not be kept.
 
-    `pictures` is a video file, whose first video stream is copied packet by packet without decoding it (its other
-    streams are left out; one from MPEG-TS or AVI only marks the parts of its packets otherwise), or moving pictures,
-    which are drawn anew: H.264 where the file holds it, else VP9, 4:2:0, BT.709, each shown for its own time, a last
-    line or column repeated where the size is odd.
+    `pictures` is a video file (or what `footage` found in it), whose first video stream is copied packet by packet
+    without decoding it (its other streams are left out; one from MPEG-TS or AVI only marks the parts of its packets
+    otherwise), or moving pictures, which are drawn anew: H.264 where the file holds it, else VP9, 4:2:0, BT.709, each
+    shown for its own time, a last line or column repeated where the size is odd.
 
     `sound` begins with the first picture shown and is cut, or filled with silence, to end with the last one; more
     than a picture's length of that is told. `monitor` becomes a second track. `codec` is one of CODECS, None for the
@@ -102,8 +102,9 @@ def write_video(
     path, runtime = Path(path), runtime or HeadlessRuntime()
     tracks = [track for track in (sound, monitor) if track]
     film, codec = check_film(path, codec, tracks)
-    copied = isinstance(pictures, (str, Path))
-    source = footage(Path(pictures), path, runtime) if copied else Drawing(pictures)
+    if isinstance(pictures, (str, Path)):
+        pictures = footage(Path(pictures), path, runtime)
+    source = pictures if isinstance(pictures, Footage) else Drawing(pictures)
     options = {**film.muxing, **source.muxing} if film.muxing is INDEX_FIRST else film.muxing
     try:
         with ExitStack() as stack:

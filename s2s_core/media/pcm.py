@@ -16,10 +16,10 @@ def check_samples(name: str, samples: np.ndarray, limited_by: str, remedy: str =
     """Raise InputError when samples of any shape are not finite or exceed full scale, if that is where the format
     `limited_by` ends ("": it does not end). `name` is what the user calls them, `remedy` what else to do than to lower
     them."""
-    bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
-    if bad:
-        raise InputError(f"{name}: {bad} of {samples.size} are not finite (NaN or infinite): mend the sound")
     peak = float(max(samples.max(initial=0.0), -samples.min(initial=0.0)))
+    if not np.isfinite(peak):
+        bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
+        raise InputError(f"{name}: {bad} of {samples.size} are not finite (NaN or infinite): mend the sound")
     if limited_by and peak > 1:
         raise InputError(
             f"{name}: the sound peaks at {peak:.4g} (full scale is 1), which {limited_by} cannot hold: "

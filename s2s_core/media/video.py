@@ -102,7 +102,7 @@ class Film:
 
     def _measure(self, container: av.container.InputContainer, stream: av.VideoStream) -> None:
         """Start, length and rate from the times of all packets, and how much of the stated length is missing."""
-        tick, key, length, end = float(stream.time_base), None, 0, 0.0
+        tick, key, length, end, stamped = float(stream.time_base), None, 0, 0.0, True
         self._step = 1 / float(stream.guessed_rate or stream.average_rate or USUAL_RATE)
         times = array("d")
         for packet in packets(container, stream, *container.streams.audio):
@@ -113,9 +113,11 @@ class Film:
             if packet.stream_index == stream.index and not packet.is_discard:
                 key = time if key is None and packet.is_keyframe else key
                 length = packet.duration or length
+                stamped &= packet.pts is not None
                 times.append(time)
-        # Without a start time what times there are come from a usual rate; AVI does not know of frames out of order.
-        dated = stream.start_time is not None
+        # A short Matroska file names no start; where packets have no times either, those there are come from a usual
+        # rate. AVI does not know of frames out of order.
+        dated = stream.start_time is not None or stamped
         self._timed = dated and not (container.format.name == "avi" and stream.codec_context.has_b_frames)
         self._seekable = self._timed and container.format.name not in NO_SEEKING
         shown = np.sort(times) if self._timed else np.arange(len(times)) * self._step

@@ -13,6 +13,9 @@ from pathlib import Path
 from ..errors import WeightsError
 from .weights import refuse_other_things
 
+LARGEST = 4 << 30
+"""Bytes of a member; a small archive can claim any size."""
+
 
 @contextmanager
 def member(path: Path, name: str) -> Iterator[Path]:
@@ -32,6 +35,11 @@ def member(path: Path, name: str) -> Iterator[Path]:
         yield target
 
 
+def called(path: Path, name: str) -> str:
+    """What errors call the file that `member` yields."""
+    return f"{name} in {path}" if path.suffix == ".zip" else str(path)
+
+
 def _unpack(path: Path, name: str, target: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
@@ -40,6 +48,7 @@ def _unpack(path: Path, name: str, target: Path) -> None:
             if not found:
                 some = ", ".join(names[:3]) or "nothing"
                 raise WeightsError(f"{path} has no {name} in it, but {some}: it is another archive")
+            _check_size(archive.getinfo(found).file_size, called(path, name), target.parent)
             with archive.open(found) as source, target.open("wb") as file:
                 shutil.copyfileobj(source, file, 1 << 20)
     except OSError as error:
@@ -49,3 +58,14 @@ def _unpack(path: Path, name: str, target: Path) -> None:
             f"{path} cannot be unpacked: it is damaged, incomplete or no zip archive ({error}); delete it and fetch it "
             "again"
         ) from error
+
+
+def _check_size(size: int, what: str, folder: Path) -> None:
+    if size > LARGEST:
+        raise WeightsError(f"{what} would be {size} bytes; allowed is at most {LARGEST}: it is another archive")
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise WeightsError(
+            f"{what} needs {size} bytes in {folder.parent}, where {free} are free: free some space, or let TMPDIR name "
+            "another folder"
+        )

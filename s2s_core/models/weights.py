@@ -21,35 +21,67 @@ if TYPE_CHECKING:
 WRAPPERS = ("model", "state_dict", "predictor")  # under which some publishers put the tensors
 NAMED = 3  # keys that a message names before it counts the others
 AGAIN = "delete it and fetch it again"
+NOT_PLAIN = "it is not a plain weight file"
 
 
 def read(path: Path, needed: Callable[[str], bool] | None = None) -> dict[str, torch.Tensor]:
     """The tensors of a .safetensors file or a PyTorch checkpoint, by name, on the CPU, mapped from the file.
 
-    Nothing in the file is executed. Raises WeightsError for whatever is not a flat collection of tensors; of a file
-    that holds more than one thing, only what stands under a `needed` name must be a tensor, and the rest is left out
+    Nothing in the file is executed. Raises WeightsError for whatever is not a flat collection of dense real tensors; of
+    a file that holds more than one thing, only what stands under a `needed` name must be one, and the rest is left out
     where it is none.
     """
-    path = Path(path)
-    refuse_other_things(path)
-    if path.suffix == ".safetensors":
-        return _read_safetensors(path)
-    import torch
+    return read_with_settings(path, needed)[0]
 
-    with _explained(path), _settings_allowed(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what matters comes as an error; the rest would stand before our one line
-        # Only the zip layout (PyTorch 1.6 and later) can be mapped.
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+
+def read_with_settings(
+    path: Path, needed: Callable[[str], bool] | None = None, called: str = ""
+) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """As `read`, and the settings that training kept beside the tensors, by name; whatever may stand there.
+
+    `called` is the file's name in errors, where that at `path` means nothing to people.
+    """
+    path = Path(path)
+    called = called or str(path)
+    refuse_other_things(path, called)
+    content = _safetensors(path, called) if path.suffix == ".safetensors" else _unpickled(path, called)
+    settings = {}
+    if isinstance(content, Mapping):
+        kept = [vars(value) for value in content.values() if isinstance(value, Namespace)]
+        settings = {name: value for values in kept for name, value in values.items()}
     for wrapper in WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]
     if not isinstance(content, Mapping) or not content:
-        raise WeightsError(f"{path} holds {type(content).__name__}; a collection of named tensors is needed")
-    strange = [str(key) for key, value in content.items() if not isinstance(value, torch.Tensor)]
+        raise WeightsError(f"{called} holds {type(content).__name__}; a collection of named tensors is needed")
+    unnamed = [repr(key) for key in content if not isinstance(key, str)]
+    if unnamed:
+        raise WeightsError(f"{called} holds things without a name in words: {_some(unnamed)}; {NOT_PLAIN}")
+    strange = [key for key, value in content.items() if not _plain(value)]
     wrong = [key for key in strange if needed is None or needed(key)]
     if wrong:
-        raise WeightsError(f"{path} holds things that are not tensors: {_some(wrong)}; it is not a plain weight file")
-    return {key: value for key, value in content.items() if isinstance(value, torch.Tensor)}
+        raise WeightsError(f"{called} holds things that are not tensors of real numbers: {_some(wrong)}; {NOT_PLAIN}")
+    return {key: value for key, value in content.items() if _plain(value)}, settings
+
+
+def _plain(value: Any) -> bool:
+    """Whether it is a tensor with all its numbers there, one after the other, and none of them complex."""
+    import torch
+
+    return (
+        isinstance(value, torch.Tensor)
+        and value.layout == torch.strided
+        and not (value.is_meta or value.is_nested or value.is_complex() or value.is_quantized)
+    )
+
+
+def _unpickled(path: Path, called: str) -> Any:
+    import torch
+
+    with _explained(called), _settings_allowed(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what matters comes as an error; the rest would stand before our one line
+        # Only the zip layout (PyTorch 1.6 and later) can be mapped.
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
 
 
 def build(
@@ -155,16 +187,16 @@ def _write(part: Path, tensors: Mapping[str, torch.Tensor]) -> None:
         os.fsync(file.fileno())
 
 
-def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+def _safetensors(path: Path, called: str) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
-    with _explained(path):
+    with _explained(called):
         return load_file(path)
 
 
-def refuse_other_things(path: Path) -> None:
+def refuse_other_things(path: Path, called: str = "") -> None:
     """Name what people find in place of weights. Raises InputError for a folder or nothing, WeightsError for an empty
-    file, a web page, or the pointer of a large-file store."""
+    file, a web page, or the pointer of a large-file store. `called` is as in `read_with_settings`."""
     if not path.is_file():
         raise InputError(f"{path} is not a file; a file of weights is needed")
     with path.open("rb") as file:
@@ -176,7 +208,7 @@ def refuse_other_things(path: Path) -> None:
     }
     for thing, here in found.items():
         if here:
-            raise WeightsError(f"{path} is {thing}; weights are needed: {AGAIN}")
+            raise WeightsError(f"{called or path} is {thing}; weights are needed: {AGAIN}")
 
 
 @contextmanager
@@ -194,7 +226,7 @@ def _settings_allowed() -> Iterator[None]:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path | str) -> Iterator[None]:
     """Whatever reading raises: a file made by a stranger can meet any exception of a parser."""
     try:
         yield

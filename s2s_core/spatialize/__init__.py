@@ -208,7 +208,8 @@ def _stems(job: mix.Job, loudness: float, runtime: Runtime) -> Iterator[Surround
     loud = heard(job.sources)
     for number in range(len(job.sources)):
         alone = [replace(source, muted=i != number or not loud[i]) for i, source in enumerate(job.sources)]
-        samples, meter = _mixed(replace(job, sources=alone, underlay=None), runtime)
+        own = replace(job, sources=alone, underlay=None, seconds=job.length / job.sample_rate)
+        samples, meter = _mixed(own, runtime)
         samples *= np.float32(10 ** (gain_db / 20))
         yield Surround(samples, job.sample_rate, job.layout, **meter.after(gain_db))
 

@@ -71,23 +71,24 @@ class Convolution:
         self.block = self.size - taps + 1 if whole else self.size // 2
         part = taps if whole else self.block
         self.channels = [c for c in range(len(responses[0])) if any(response[c].any() for response in responses)]
-        self.own = [None if response is None else self._parts(response, part) for response in own]
-        self.buses = [(bus.sends.astype(np.float32), self._parts(bus.response, part)) for bus in buses]
+        self.part, self.own = part, own
+        self.ringing: dict[int, tuple[list, deque]] = {}  # signal -> its response's spectra, what of it still rings
+        self.buses = [(bus.sends.astype(np.float32), self._parts(bus.response)) for bus in buses]
         self.past = [deque(maxlen=len(parts)) for _, parts in self.buses]
-        self.past_own = [None if parts is None else deque(maxlen=len(parts)) for parts in self.own]
         self.calls_to_ring, self.left = -(-taps // part), 0
 
-    def add(self, out: Pieces, at: int, blocks: np.ndarray) -> None:
-        """Add what `blocks` [S, block] gives, the next block of every signal, to `out` from sample `at` on."""
-        self.left = self.calls_to_ring if blocks.any() else self.left - 1
+    def add(self, out: Pieces, at: int, blocks: np.ndarray, numbers: Sequence[int] | None = None) -> None:
+        """Add what `blocks` [N, block] gives, the next block of the signals `numbers` (all of them), to `out` from
+        sample `at` on. Signals that are left out are silent in this block."""
+        numbers = range(len(blocks)) if numbers is None else numbers
+        heard = [(row, number) for row, number in enumerate(numbers) if blocks[row].any()]
+        self.left = self.calls_to_ring if heard else self.left - 1
         if self.left <= 0:  # silent for so long that nothing rings any more, so all that is past is silence
             return
-        heard = [number for number, block in enumerate(blocks) if block.any()]  # of a film's many tracks few at a time
-        spectra = dict(zip(heard, fft.rfft(blocks[heard], self.size), strict=True))
+        sounding = blocks if len(heard) == len(blocks) else blocks[[row for row, _ in heard]]
+        spectra = dict(zip((number for _, number in heard), fft.rfft(sounding, self.size), strict=True))
         total = np.zeros((len(self.channels), self.size // 2 + 1), np.complex64)
-        for number, (parts, past) in enumerate(zip(self.own, self.past_own, strict=True)):
-            if parts is not None:
-                self._pass(total, spectra.get(number), parts, past)
+        self._pass_own(total, spectra)
         for (sends, parts), past in zip(self.buses, self.past, strict=True):
             bus = np.zeros(self.size // 2 + 1, np.complex64)
             for number, spectrum in spectra.items():  # a matrix product would start threads
@@ -96,17 +97,28 @@ class Convolution:
             self._pass(total, bus, parts, past)
         out.add(at, fft.irfft(total, self.size), self.channels)
 
+    def _pass_own(self, total: np.ndarray, spectra: dict[int, np.ndarray]) -> None:
+        """Every signal through its own response, whose spectra are there only while it sounds: a film has many."""
+        for number in spectra:
+            if self.own[number] is not None and number not in self.ringing:
+                parts = self._parts(self.own[number])
+                self.ringing[number] = parts, deque(maxlen=len(parts))
+        for number, (parts, past) in list(self.ringing.items()):
+            self._pass(total, spectra.get(number), parts, past)
+            if all(spectrum is None for spectrum in past):
+                del self.ringing[number]
+
     def _pass(self, total: np.ndarray, spectrum: np.ndarray | None, parts: list, past: deque) -> None:
         past.appendleft(spectrum)
         for earlier, part in zip(past, parts, strict=False):  # at the start there is less past than parts
             for row, response in part if earlier is not None else ():  # channel by channel: it stays in the cache
                 total[row] += response * earlier
 
-    def _parts(self, response: np.ndarray, length: int) -> list[list[tuple[int, np.ndarray]]]:
+    def _parts(self, response: np.ndarray) -> list[list[tuple[int, np.ndarray]]]:
         """[part][(row, spectrum)] of those channels in which a part is not silent."""
         parts = []
-        for start in range(0, response.shape[1], length):
-            piece = response[self.channels, start : start + length]
+        for start in range(0, response.shape[1], self.part):
+            piece = response[self.channels, start : start + self.part]
             rows = [row for row in range(len(piece)) if piece[row].any()]
             parts.append(list(zip(rows, fft.rfft(piece[rows], self.size), strict=True)))
         return parts

@@ -73,14 +73,15 @@ def render(job: Job, runtime: Runtime) -> Iterator[np.ndarray]:
     parts.add_all(played, runtime)
     convolution = parts.convolution()
     block = convolution.block if convolution else BLOCK
-    blocks = np.empty((len(parts.inputs), block), np.float32)
     out, starts = Pieces(len(job.layout.speakers)), range(0, job.length + LEAD, block)
     with runtime.progress("mixing", len(starts)) as bar:
         for start in starts:
             if convolution:
-                for row, part in zip(blocks, parts.inputs, strict=True):
-                    part.read(row, start)
-                convolution.add(out, start - LEAD, blocks)
+                sounding = [number for number, part in enumerate(parts.inputs) if part.sounds(start, start + block)]
+                blocks = np.empty((len(sounding), block), np.float32)
+                for row, number in zip(blocks, sounding, strict=True):
+                    parts.inputs[number].read(row, start)
+                convolution.add(out, start - LEAD, blocks, sounding)
             for source in parts.moving:
                 source.add(out, start, start + block, job.mixing)
             if job.underlay:
@@ -100,6 +101,10 @@ class _Input:
     moving: Moving | None = None
     mixing: Mixing | None = None
     reverberant: bool = False
+
+    def sounds(self, start: int, stop: int) -> bool:
+        """Whether any of it falls between these samples of the mix."""
+        return self.delay < stop and self.delay + len(self.samples) > start
 
     def read(self, out: np.ndarray, start: int) -> None:
         """Fill `out` [T] with what it plays from sample `start` of the mix on."""

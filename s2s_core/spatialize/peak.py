@@ -36,16 +36,16 @@ class PeakMeter:
         largest = max(largest, magnitude(samples))
         for kept, channel in zip(self.kept, samples, strict=True):
             for start in range(0, len(channel), PIECE):
-                lead = kept if start == 0 else channel[start - (PHASE_TAPS - 1) : start]
-                around = np.concatenate([lead, channel[start : start + PIECE]])
-                if magnitude(around) * most > largest:
-                    rows = -(-(len(around) - PHASE_TAPS + 1) // ROW)
-                    padded = np.zeros(rows * ROW + PHASE_TAPS - 1, np.float32)
-                    padded[: len(around)] = around
+                piece = channel[start : start + PIECE]
+                rows = -(-len(piece) // ROW)
+                padded = np.zeros(rows * ROW + PHASE_TAPS - 1, np.float32)
+                padded[: PHASE_TAPS - 1] = kept if start == 0 else channel[start - (PHASE_TAPS - 1) : start]
+                padded[PHASE_TAPS - 1 : PHASE_TAPS - 1 + len(piece)] = piece
+                if magnitude(padded) * most > largest:
                     windows = np.lib.stride_tricks.sliding_window_view(padded, len(matrix))[::ROW]
                     between = _products(windows, matrix)
                     # Past the end there is more to come, not silence: what the padding suggests is not there.
-                    between[-1, :, len(around) - PHASE_TAPS + 1 - (rows - 1) * ROW :] = 0
+                    between[-1, :, len(piece) - (rows - 1) * ROW :] = 0
                     largest = max(largest, magnitude(between))
         return largest
 

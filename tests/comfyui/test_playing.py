@@ -96,7 +96,7 @@ def test_every_channel_is_decoded_in_its_place(page: Page, format: str, layout: 
     assert channels.shape[1] / RATE == pytest.approx(SECONDS, abs=0.05)
 
 
-@pytest.mark.parametrize(("format", "layout"), CASES)
+@pytest.mark.parametrize(("format", "layout"), [case for case in CASES if case[1] == "5.1"])
 def test_the_player_plays_to_the_end(page: Page, format: str, layout: str):
     played = page.evaluate(PLAY, _name(format, layout))
     assert (played["fault"], played["heard"][0], played["heard"][-1]) == ("", "playing", "ended")

@@ -99,7 +99,7 @@ def test_every_channel_of_a_film_is_decoded_in_its_place(page: Page, suffix: str
     assert channels.shape[1] / RATE == pytest.approx(SECONDS, abs=0.05)
 
 
-@pytest.mark.parametrize(("suffix", "codec", "layout"), PLAYED)
+@pytest.mark.parametrize(("suffix", "codec", "layout"), [case for case in PLAYED if case[2] == "5.1"])
 def test_the_film_plays_to_its_end(page: Page, suffix: str, codec: str, layout: str):
     played = page.evaluate(PLAY, _name(suffix, codec, layout))
     assert (played["fault"], played["seen"][0], played["seen"][-1]) == ("", "playing", "ended")

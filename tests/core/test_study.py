@@ -89,6 +89,9 @@ def test_the_report_says_how_it_was_made(whole):
     assert report["settings"]["seed"] == 0 and report["settings"]["mode"] == "default"
     assert report["chain"]["guidance"] == 7.5 and report["chain"]["mode"] == "distinct"
     assert {"numpy", "scipy", "librosa", "see2sound-nodes"} <= set(report["versions"])
+    assert report["machine"]["device"] == "cpu" and report["machine"]["python"].startswith("3.")
+    assert report["matcher"] == {}, "the stand-in has no weights"
+    assert report["machine"]["torch"] == "not used" and set(report["weights"]) == set(study.quartet.SHARED[:3])
     assert len(report["stand_ins"]) == 4 and report["left_out"] == "left out of this test"
     assert report["counts"] == {"pictures": 3, "evaluated": 3, "skipped": 0}
 
@@ -169,6 +172,55 @@ def test_other_settings_make_everything_again_and_say_why(whole, pictures, tmp_p
     assert report["pictures"][0]["sounds"]["C"]["seconds"] == pytest.approx(0.7)
 
 
+def test_other_weights_make_everything_again(whole, pictures, tmp_path, monkeypatch):
+    shutil.copytree(whole[1], tmp_path, dirs_exist_ok=True)
+    changed = {"configuration": {}, "files": {"best.pth": {"size": 5, "sha256": "feed"}}}
+    monkeypatch.setattr(study.evaluate, "identity", lambda name, runtime: changed)
+    report, said = run(pictures, tmp_path)
+    again = [line for line in said if "made again" in line]
+    assert len(again) == 3 and all("matcher files best.pth sha256 was None, is 'feed'" in line for line in again)
+    assert report["matcher"] == changed
+
+
+def test_the_weights_of_the_chain_are_told_and_a_change_of_one_shows(tmp_path):
+    settings, host = study.Settings(segmenter="SAM 2.1 Tiny"), HeadlessRuntime("cpu", models=(tmp_path,))
+    assert study.quartet.weight_files(settings, host)["segmenter"] == {}
+    path = tmp_path / "sam2" / "sam2.1_hiera_tiny.pt"
+    path.parent.mkdir()
+    seen = []
+    for content in (b"one", b"other"):
+        path.write_bytes(content)
+        seen.append(study.quartet.weight_files(settings, host)["segmenter"]["sam2.1-tiny"])
+    assert seen[0]["path"] == str(path) and [one["size"] for one in seen] == [3, 5] and seen[1]["mtime"]
+
+
+@pytest.mark.parametrize("name", ["S.flac", "regions.png"])
+def test_a_damaged_file_is_made_again(whole, pictures, tmp_path, name):
+    shutil.copytree(whole[1], tmp_path, dirs_exist_ok=True)
+    damaged = tmp_path / "pictures" / "2" / name
+    before = damaged.read_bytes()
+    damaged.write_bytes(before[:-9] + bytes(9))
+    report, said = run(pictures, tmp_path)
+    assert f"2 is made again: {name} is not as it was written" in said
+    assert damaged.read_bytes() == before and timeless(report) == timeless(whole[0])
+
+
+def test_a_figure_that_cannot_be_read_does_not_stop_the_run(whole, tmp_path):
+    said = []
+    (tmp_path / "pictures").mkdir()
+    study._write(whole[0], tmp_path, said.append)
+    assert len(said) == 6 and all("is not on the page" in line for line in said)
+    assert "regions: cannot be read" in (tmp_path / "index.html").read_text()
+
+
+def test_a_name_does_not_steer_the_terminal(tmp_path):
+    (tmp_path / "a\x1b[2J\nb.png").write_bytes(b"torn")
+    said = []
+    with pytest.raises(InputError):
+        study.run(tmp_path, tmp_path / "report", SETTINGS, HeadlessRuntime("cpu"), said.append)
+    assert any(r"a\x1b[2J\nb.png is skipped" in line for line in said) and "\x1b" not in "".join(said)
+
+
 def test_a_changed_picture_is_made_again(whole, pictures, tmp_path):
     mine, before = tmp_path / "mine", whole[0]
     shutil.copytree(pictures, mine)
@@ -225,10 +277,10 @@ def test_wrong_settings_are_an_error_and_not_a_reason_to_skip(pictures, tmp_path
     assert not any("skipped" in line for line in said) and not list(tmp_path.iterdir())
 
 
-def test_a_place_that_cannot_be_written_stops_the_run(pictures, tmp_path):
+def test_a_place_that_cannot_be_written_stops_the_run_before_all_else(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OutputError, match="not a folder"):
-        run(pictures, tmp_path / "file")
+    with pytest.raises(OutputError, match="is a file, not a folder"):
+        run(tmp_path / "no pictures", tmp_path / "file", study.Settings(seconds=-1.0))
 
 
 def test_the_published_stage_shows_its_faults_in_the_spatial_table(pictures, tmp_path):
@@ -275,6 +327,14 @@ def test_the_command(pictures, tmp_path, capsys):
 def test_the_command_takes_a_folder_or_scenes(tmp_path, capsys, arguments):
     assert cli.main(["evaluate", *arguments, "-o", str(tmp_path)]) == 1
     assert "give one of them" in capsys.readouterr().err
+
+
+def test_scenes_take_no_nonsense(tmp_path, capsys):
+    for option, value in (("matcher", "bogus"), ("segmenter", "bogus"), ("seconds", "-4"), ("mode", "loud")):
+        assert cli.main(["evaluate", "--scenes", "1", "-o", str(tmp_path / "out"), f"--{option}", value]) == 1
+        said = capsys.readouterr().err
+        assert f"{option} is" in said and value in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_being_stopped_the_command_says_what_stays(pictures, tmp_path, capsys, monkeypatch):

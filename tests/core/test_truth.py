@@ -8,7 +8,7 @@ import pytest
 from see2sound_nodes.s2s_core import depth as depth_room
 from see2sound_nodes.s2s_core import segment, truth
 from see2sound_nodes.s2s_core.backend import Backend
-from see2sound_nodes.s2s_core.errors import Cancelled, InputError
+from see2sound_nodes.s2s_core.errors import Cancelled, InputError, OutputError
 from see2sound_nodes.s2s_core.pipeline import Settings
 from see2sound_nodes.s2s_core.runtime import HeadlessRuntime
 from see2sound_nodes.s2s_core.types import DepthMap, Region
@@ -132,12 +132,23 @@ def test_a_named_model_that_is_missing_is_told_by_name_and_the_open_air_has_no_t
         (1, {"room": "cave"}, "'cave'; allowed"),
         (1, {"scene": "moon"}, "'moon'; allowed"),
         (1, {"count": 0}, "count is 0"),
+        (1, {"segmenter": "bogus"}, "segmenter is 'bogus'; allowed"),
+        (1, {"depth_model": "bogus"}, "depth_model is 'bogus'; allowed"),
+        (1, {"generator": "bogus"}, "generator is 'bogus'; allowed"),
+        (1, {"seconds": -4.0}, "seconds is -4"),
+        (1, {"steps": -1}, "steps"),
     ],
 )
 def test_what_cannot_be_scored_is_refused_before_anything_is_written(tmp_path, count, setting, words):
     with pytest.raises(InputError, match=words):
         truth.run(count, tmp_path / "out", Settings(**setting), host(tmp_path))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused_before_any_work(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="is a file, not a folder"):
+        truth.run(1000, tmp_path / "file", Settings(), host(tmp_path))
 
 
 def test_stopping_leaves_nothing(tmp_path):

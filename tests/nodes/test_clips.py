@@ -1,6 +1,7 @@
 """The nodes for clips: from a file, from frames and from a VIDEO, through every stage, and into a film."""
 
 import shutil
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -200,9 +201,12 @@ def test_masks_of_another_tracker_become_tracks():
 
 @pytest.mark.parametrize(("name", "suffix"), [("clip.mp4", ".mp4"), ("vp8.webm", ".mkv")])
 def test_one_node_renders_a_clip(host, name, suffix):
-    video, report = call("S2S_RenderClip", clip=load(name), count=2, scene="landscape")
+    told = call("S2S_RenderClip", clip=load(name), count=2, scene="landscape")
+    video, report = told["result"]
     path = video.get_stream_source()
-    assert path == str(host.folder("temp") / f"see2sound_film_00001_{suffix}") and "not kept" not in report
+    file = f"see2sound_film_00001_{suffix}"
+    assert told["ui"] == {"files": [{"filename": file, "subfolder": "", "type": "temp"}]}
+    assert path == str(host.folder("temp") / file) and "not kept" not in report
     assert hashes(path) == hashes(host.folder("input") / name) and "5.1, 0.80 s" in report
     with av.open(path) as container:
         assert [stream.layout.name for stream in container.streams.audio] == ["5.1", "stereo"]
@@ -210,7 +214,8 @@ def test_one_node_renders_a_clip(host, name, suffix):
 
 def test_one_node_is_the_chain_of_stage_nodes():
     clip, loaded = load(), models()
-    video, _ = call("S2S_RenderClip", clip=clip, count=2, scene="landscape", layout="5.1(side)", key_frames=5.0)
+    given = {"count": 2, "scene": "landscape", "layout": "5.1(side)", "key_frames": 5.0}
+    video, _ = call("S2S_RenderClip", clip=clip, **given)["result"]
     tracks, _ = tracked(clip)
     (placed,) = call("S2S_LocateTracks", tracks=tracks, scene="landscape")
     audio, _ = call("S2S_GenerateTrackAudio", generator=loaded["generator"], tracks=tracks, clip=clip)
@@ -221,7 +226,9 @@ def test_one_node_is_the_chain_of_stage_nodes():
 
 def test_what_no_film_holds_is_refused_before_any_work(monkeypatch):
     monkeypatch.setattr(film, "run", lambda *given: pytest.fail("work was begun"))
-    assert "AAC cannot hold 7.1.4; allowed is" in refused("S2S_RenderClip", clip=load(), layout="7.1.4")
+    for layout in ("7.1.4", "AmbiX"):
+        words = f"no film holds {layout}: choose another layout, or save the sound alone as .wav"
+        assert refused("S2S_RenderClip", clip=load(), layout=layout) == words
 
 
 def test_clips_that_do_not_go_are_refused_in_one_line(host):
@@ -268,9 +275,12 @@ def test_stages_that_cannot_go_on_are_refused_in_one_line():
     assert "the tracks are of a clip of 64 x 48 pixels, 0.80 s; waving has 64 x 48 pixels, 1.00 s" in refused(
         "S2S_GenerateTrackAudio", generator=loaded["generator"], tracks=tracks, clip=load("waving.gif")
     )
-    assert "prompts has 5 lines for 3 regions" in refused(
-        *("S2S_GenerateTrackAudio",), generator=loaded["generator"], tracks=tracks, clip=clip, prompts="a\nb\nc\nd\ne"
-    )
+    given = {"generator": loaded["generator"], "tracks": tracks, "clip": clip}
+    told = refused("S2S_GenerateTrackAudio", prompts="a\nb\nc\nd\ne", **given)
+    assert "prompts has 5 lines for 3 tracks" in told and told.count("(0.0 to 0.8 s)") == 3
+    given["tracks"] = replace(tracks, seconds=7200.0)
+    told = refused("S2S_GenerateTrackAudio", **given)
+    assert "3 tracks, each 7200 s long, is 4.1472 GB; allowed is 0 to 4 GB: use See2Sound Video, or s2s render" in told
     assert "still is a still and lasts no time" in refused("S2S_RenderClip", clip=load("still.png"))
 
 

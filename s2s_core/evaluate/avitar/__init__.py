@@ -7,6 +7,7 @@ Built anew from a description of the network; its weights are for non-commercial
     waves.py, conformer.py, network.py       a dry sound and those tokens -> the sound in that place
     dereverb.py, noise.py                    what the network is given for a dry sound
     chunks.py, pair.py, matcher.py           any sound through all of it
+    loaded.py                                which files and sizes those were, for a report
     guess.py                                 a stand-in without weights
     settings.py, match.py                    what is asked for, and the door
 """

@@ -63,8 +63,8 @@ class Dereverb(nn.Module):
 def load(path: Path) -> Dereverb:
     """The network in the file, or the archive, at `path`, ready to compute. Raises WeightsError when it is not exactly
     that."""
-    with opened(DEREVERB, path) as state:
-        return build(Dereverb, state, path, "VIDA's dereverberation")
+    with opened(DEREVERB, path) as held:
+        return build(Dereverb, held.state, held.called, "VIDA's dereverberation")
 
 
 def seen(sound: torch.Tensor) -> torch.Tensor:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ...folders import VARIABLE
@@ -16,6 +16,7 @@ from ...models import archive, store, weights
 from ...models.catalog import CATALOG, WeightFile
 from ...runtime import Runtime
 from . import keys
+from .config import read_off, tell
 
 if TYPE_CHECKING:
     import torch
@@ -53,13 +54,25 @@ def ready(runtime: Runtime) -> bool:
     return all(_own(part, runtime) for part in PARTS)
 
 
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What a file holds of a part: tensors by published key, weight norm folded; the settings of its training; and what
+    errors call the file."""
+
+    state: dict[str, torch.Tensor]
+    settings: dict[str, Any]
+    called: str
+
+
 @contextmanager
-def opened(part: Part, path: Path) -> Iterator[dict[str, torch.Tensor]]:
-    """Inside, what the file at `path` holds of `part`, by published key, weight norm folded; it may still be mapped
-    from the file. Raises WeightsError for a file that cannot be read."""
+def opened(part: Part, path: Path) -> Iterator[Held]:
+    """Inside, what the file at `path` holds of `part`; tensors may still be mapped from the file. Raises WeightsError
+    for a file that cannot be read."""
+    called = archive.called(path, part.member)
     with archive.member(path, part.member) as file:
-        state = weights.read(file, keys.needed)
-        yield keys.folded({key: value for key, value in state.items() if keys.needed(key)})
+        state, settings = weights.read_with_settings(file, keys.needed, called)
+        needed = {key: value for key, value in state.items() if keys.needed(key)}
+        yield Held(keys.folded(needed), settings, called)
 
 
 def convert(runtime: Runtime, catalog: Mapping[str, WeightFile] = CATALOG) -> Iterator[Path]:
@@ -78,8 +91,10 @@ def convert(runtime: Runtime, catalog: Mapping[str, WeightFile] = CATALOG) -> It
     sources = {part: find(part, runtime, catalog) for part in PARTS}
     with runtime.progress(f"convert {NAME}", len(PARTS)) as bar:
         for part, target in targets.items():
-            with opened(part, sources[part]) as state:
-                weights.save(target, keys.shortened(state))
+            with opened(part, sources[part]) as held:
+                if part is MATCHING:  # its settings stay behind
+                    tell(read_off(held.state, held.called), held.settings, held.called)
+                weights.save(target, keys.shortened(held.state))
             bar.step()
             yield target
 

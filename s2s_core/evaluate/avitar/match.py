@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ...backend import Model
-from ...errors import InputError, check_range
+from ...errors import InputError, check_choice, check_range
 from ...runtime import Runtime
 from ...types import AudioTrack, Picture, Surround
-from . import guess, matcher
+from . import guess, loaded, matcher
 from .settings import AS_USUAL, MODES, Settings
 
-__all__ = ["BACKENDS", "MODES", "Settings", "match"]
+__all__ = ["BACKENDS", "MODES", "Settings", "identity", "match"]
 
 BACKENDS = {row.name: row for row in (guess.BACKEND, matcher.BACKEND)}
 
@@ -28,9 +29,14 @@ def match(
     Channels are matched each by itself to the same place, and what is between their phases is lost: better match the
     tracks before they are placed. The low-frequency channel stays as it is. A surround's loudness is then not known.
     As published, any sound is averaged to a mono track, of which AViTAR gives at most 2.56 s, at 16 kHz.
-    Raises InputError when the sound is empty, not finite, or at a rate outside 8000..192000 Hz, and what the backend
-    raises.
+    Raises InputError when the sound is binaural or ambisonic, empty, not finite, or at a rate outside 8000..192000 Hz,
+    and what the backend raises.
     """
+    if isinstance(sound, Surround) and sound.layout.kind != "speakers":
+        raise InputError(
+            f"the sound to be matched is {sound.layout.name}, whose directions lie between its channels and would be "
+            "lost; allowed are a track and loudspeaker channels: match the tracks before 'Spatialize'"
+        )
     samples = np.atleast_2d(np.asarray(sound.samples, np.float32))
     check_range("sample rate", sound.sample_rate, *SAMPLE_RATES, "Hz")
     if not samples.size:
@@ -47,6 +53,16 @@ def match(
     matched = samples.copy()
     matched[_directed(sound)] = found
     return replace(sound, samples=matched, loudness=float("nan"), true_peak=float("nan"))
+
+
+def identity(name: str, runtime: Runtime) -> dict[str, Any]:
+    """What the backend called `name` computes with, for a report: of "AViTAR" its `configuration`, and its `files` by
+    name with size in bytes and SHA-256; {} for one without weights. Values are those that JSON has.
+
+    Raises InputError for another name, MissingModelError, and WeightsError for a file that cannot be read.
+    """
+    check_choice("the evaluate model", name, BACKENDS)
+    return loaded.identity(runtime) if BACKENDS[name].weights else {}
 
 
 def _directed(sound: AudioTrack | Surround) -> list[int]:

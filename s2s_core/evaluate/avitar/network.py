@@ -12,7 +12,7 @@ from torch import nn
 
 from ...models.weights import build
 from . import keys, waves
-from .config import Config, read_off
+from .config import Config, read_off, tell
 from .conformer import Block, Linear
 from .files import MATCHING, opened
 from .trunk import tokens, trunk
@@ -69,8 +69,10 @@ class Network(nn.Module):
 def load(path: Path) -> Network:
     """The network in the file, or the archive, at `path`, ready to compute, in float32.
 
-    Its sizes are read off the file. Raises WeightsError when it is another network, or not exactly complete.
+    Its sizes are read off the file, and what is unusual about them is logged. Raises WeightsError when it is another
+    network, or not exactly complete.
     """
-    with opened(MATCHING, path) as state:
-        config = read_off(state, path)
-        return build(lambda: Network(config), keys.without_tables(state), path, "AViTAR")
+    with opened(MATCHING, path) as held:
+        config = read_off(held.state, held.called)
+        tell(config, held.settings, held.called)
+        return build(lambda: Network(config), keys.without_tables(held.state), held.called, "AViTAR")

@@ -5,9 +5,11 @@ import json
 from html.parser import HTMLParser
 from io import StringIO
 
+import numpy as np
 import pytest
-from see2sound_nodes.s2s_core.errors import InputError, MediaError
+from see2sound_nodes.s2s_core.errors import InputError, MediaError, OutputError
 from see2sound_nodes.s2s_core.evaluate import folder, page, plots, protocol, report, scores
+from see2sound_nodes.s2s_core.types import AudioTrack
 
 
 @pytest.fixture(autouse=True)
@@ -51,11 +53,13 @@ def test_a_picture_that_may_not_be_read_is_named(tmp_path):
 
 
 INPUTS = {"picture": "abc", "settings": {"seconds": 3.0, "seed": 0}}
+EMPTY = {"size": 0, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
+FILES = {"S.flac": EMPTY}
 
 
 def finished(place, inputs=INPUTS, changes=None):
     touch(place, "S.flac")
-    (place / folder.RESULT).write_text(json.dumps({"inputs": INPUTS, "files": ["S.flac"], **(changes or {})}))
+    (place / folder.RESULT).write_text(json.dumps({"inputs": INPUTS, "files": FILES, **(changes or {})}))
     said = []
     return folder.finished(place, inputs, said.append), said
 
@@ -70,7 +74,11 @@ def test_a_whole_result_of_the_same_inputs_counts(tmp_path):
     [
         ({**INPUTS, "settings": {"seconds": 2.0, "seed": 0}}, {}, "settings seconds was 3.0, is 2.0"),
         ({**INPUTS, "picture": "def"}, {}, "picture was 'abc', is 'def'"),
-        (INPUTS, {"files": ["S.flac", "C.flac"]}, "C.flac is missing"),
+        ({"picture": "abc", "settings": {"seconds": 3.0}}, {}, "settings seed was 0, is None"),
+        (INPUTS, {"files": {**FILES, "C.flac": EMPTY}}, "C.flac is missing"),
+        (INPUTS, {"files": {"S.flac": {**EMPTY, "sha256": "0"}}}, "S.flac is not as it was written"),
+        (INPUTS, {"files": {"S.flac": {**EMPTY, "size": 1}}}, "S.flac is not as it was written"),
+        (INPUTS, {"files": ["S.flac"]}, "cannot be read"),
         (INPUTS, {"inputs": 3}, "cannot be read"),
         (INPUTS, {"files": None}, "cannot be read"),
     ],
@@ -86,6 +94,14 @@ def test_a_result_cut_short_is_made_again(tmp_path):
     assert folder.finished(tmp_path, INPUTS, said.append) is None and "cannot be read" in said[0]
 
 
+def test_a_file_where_the_report_should_be_is_refused(tmp_path):
+    touch(tmp_path, "report")
+    for target in (tmp_path / "report", tmp_path / "report" / "inner"):
+        with pytest.raises(OutputError, match="report is a file, not a folder"):
+            folder.check_target(target)
+    folder.check_target(tmp_path / "new" / "inner")
+
+
 def test_where_nothing_was_made_nothing_is_said(tmp_path):
     assert folder.finished(tmp_path, INPUTS, pytest.fail) is None
 
@@ -93,15 +109,16 @@ def test_where_nothing_was_made_nothing_is_said(tmp_path):
 NAME = '<b>&"1.png'
 
 
-def whole(pictures=2, value=0.25):
+def whole(pictures=2, value=0.25, name=NAME):
     names = [f"{first}-{second}" for first, second in protocol.COMPARISONS]
     scores = [
-        {"comparison": name, "definition": definition, **dict.fromkeys(protocol.COLUMNS, value), "reason": ""}
+        {"comparison": name, "definition": definition, "seconds": 2.56, **dict.fromkeys(protocol.COLUMNS, value)}
+        | {"reason": ""}
         for name in names
         for definition in ("corrected", "paper")
     ]
     one = {
-        "name": NAME,
+        "name": name,
         "folder": "pictures/a b#1",
         "seeds": {"S": 1, "C": 2, "matching": 3},
         "sounds": {n: {"file": f"{n}.flac", "layout": "mono", "sample_rate": 8, "seconds": 1.0} for n in protocol.SETS},
@@ -115,7 +132,9 @@ def whole(pictures=2, value=0.25):
         "chain": {"count": 5},
         "definitions": ["corrected", "paper"],
         "versions": {"numpy": "1"},
-        "torch": "2",
+        "machine": {"device": "cpu", "python": "3", "torch": "2"},
+        "matcher": {"configuration": {"channels": 8}, "files": {"best.pth": {"size": 5, "sha256": "feed"}}},
+        "weights": {"segmenter": {"sam-vit-b": {"path": "/models/sam.pth", "size": 6, "mtime": 7}}},
         "left_out": "",
         "stand_ins": ["procedural (no weights)"],
         "sets": protocol.SETS,
@@ -143,8 +162,45 @@ def test_the_tables_say_what_they_depend_on():
 
 def test_the_table_for_a_terminal_is_of_one_definition():
     lines = report.text(whole()).splitlines()
-    assert len(lines) == 7 and lines[0].split() == ["corrected", *protocol.METRICS]
+    assert len(lines) == 11 and lines[0].split() == ["corrected", *protocol.METRICS]
     assert lines[1].split() == ["S-S'", *["0.250"] * 7]
+    assert "stand-ins" in lines[8] and "procedural (no weights)" in lines[8]
+    assert "both readings" in lines[9] and lines[10] == "skipped: 1 of 3 pictures"
+
+
+@pytest.mark.parametrize("name", ["=1+1.png", "+1.png", "-1.png", "@1.png", "\t1.png"])
+def test_a_name_in_a_table_is_no_formula(name):
+    tables = report.tables(whole(name=name))
+    assert rows_of(tables["scores.csv"])[0]["picture"] == rows_of(tables["spatial.csv"])[0]["picture"] == "'" + name
+
+
+def test_each_row_says_how_many_seconds_were_compared():
+    assert rows_of(report.tables(whole())["scores.csv"])[0]["seconds"] == "2.56"
+    text = "".join(page.pieces(whole(), str))
+    assert text.count("seconds compared") == 2 and text.count(">2.56<") == 2 * 6
+
+
+def test_pairs_are_compared_over_what_both_have(monkeypatch):
+    monkeypatch.setattr(protocol, "DEFINITIONS", {"corrected": lambda a, b: scores.Scores()})
+    lengths = {"S": 3.0, "C": 4.0, "S'": 2.56, "C'": 2.0}
+    sounds = {name: AudioTrack(np.zeros((2, round(100 * t)), np.float32), 100) for name, t in lengths.items()}
+    found = {row["comparison"]: row["seconds"] for row in protocol.compare(sounds, ["corrected"])}
+    assert found["S-C"] == 3.0 and found["S-S'"] == 2.56 and found["S'-C'"] == 2.0
+
+
+def test_the_page_names_machine_and_weights_and_gives_each_definition_its_scale():
+    words = "".join(Page("".join(page.pieces(whole(), str))).words)
+    facts = ("device", "files best.pth sha256", "feed", "configuration channels", "segmenter sam-vit-b mtime")
+    assert all(fact in words for fact in facts)
+    said = " ".join(words.split())
+    assert "Every score is" not in said and "both sounds have: every score is 1 for the same and 0 at worst." in said
+    assert "paper" in said and "about 1e-4 in MFCC-DTW and 0.8 in SWASS; unrelated ones 0.5 in rhythm" in said
+    assert "best.pth" in rows_of(report.tables(whole())["summary.csv"])[0]["matcher"]
+
+
+def test_a_figure_that_cannot_be_read_is_said_on_the_page():
+    text = "".join(page.pieces(whole(), lambda name: ""))
+    assert "<img" not in text and "plan: cannot be read" in text
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,12 @@ def test_means_leave_out_what_is_not_known():
     assert numbers["direct_error"] == pytest.approx((2 + 4) / 2)
     assert numbers["dead"] == {"FR": 2, "BR": 1}
     assert (numbers["loudness"], numbers["true_peak"]) == (-25, -1)
+    assert (numbers["n"]["azimuth_error"], numbers["n"]["left"], numbers["n"]["heard_error"]) == (2, 1, 0)
 
 
 def test_the_table_has_a_column_for_each_chain():
     notes = {"a": "one way", "b": "not on this machine"}
     lines = table("the title", notes, {"a": summary([thing(**seen(11.0, 4.4))], [])}, 0.9).splitlines()
     assert lines[0].split() == ["the", "title", "a", "b"]
-    assert any(line.startswith("distance seen, wrong by") and line.endswith("x 1.10") for line in lines)
+    assert any(line.startswith("distance seen, wrong by") and line.endswith("x 1.10 (1)") for line in lines)
     assert "T60, asked 0.9 s" in "\n".join(lines) and lines[-2:] == ["a: one way", "b: not on this machine"]

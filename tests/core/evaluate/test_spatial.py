@@ -84,6 +84,27 @@ def test_blocks_count_by_their_energy():
     assert spatial.direction_error(both, 30) == pytest.approx(60 / 5, abs=0.01)
 
 
+@pytest.mark.parametrize(("name", "scored"), [("stereo", False), ("5.1", True), ("7.1", True)])
+def test_front_and_back_are_scored_only_where_a_loudspeaker_stands_behind(name, scored):
+    layout = LAYOUTS[name]
+    sounds = [Surround((panner(layout)(a)[:, None] * NOISE).astype(np.float32), RATE, layout) for a in (30.0, 150.0)]
+    result = spatial.score(sounds[0], sounds, [30.0, 150.0])
+    assert result.left_right == 1 and result.front_back == (1 if scored else None)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"samples": np.zeros((6, 7), np.float32)}, "stem 2 is 5.1, 16000 Hz, 7 samples, the mix 5.1"),
+        ({"sample_rate": 8000}, "stem 2 is 5.1, 8000 Hz"),
+        ({"layout": LAYOUTS["stereo"], "samples": np.zeros((2, RATE), np.float32)}, "stem 2 is stereo"),
+    ],
+)
+def test_stems_that_are_not_of_the_mix_are_refused(change, words):
+    with pytest.raises(InputError, match=words):
+        spatial.score(panned(0), [panned(0), replace(panned(0), **change)], [0, 0])
+
+
 def test_silence_is_not_scored():
     result = spatial.score(silence(), [silence(), panned(40)], [10, 40])
     assert result.scored == 1 and result.direction_error == pytest.approx(0, abs=0.02) and result.dead is None

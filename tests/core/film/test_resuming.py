@@ -168,3 +168,37 @@ def test_another_clip_and_another_model_have_notes_of_their_own(tmp_path, watche
     assert counted.asked["segment"] == FRAMES
     assert len(notes(tmp_path)) == 3 * FRAMES
     assert all(note.stat().st_size < 50_000 for note in notes(tmp_path))
+
+
+def test_where_no_note_can_be_written_the_work_goes_on_and_one_line_says_so(tmp_path, watcher, caplog):
+    counted, runtime = watcher
+    whole = counted.watch(runtime)
+    blocked = host(tmp_path / "blocked")
+    (tmp_path / "blocked").write_bytes(b"a file where the folder would be")
+    assert_same(counted.watch(blocked), whole)
+    assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
+    assert "a part of that path is a file" in caplog.text
+
+
+def test_a_frame_like_the_one_before_is_not_looked_at_again(watcher):
+    counted, runtime = watcher
+    first, last = discs(2)
+    watched = counted.watch(runtime, clip_from_array(np.stack([first] * 3 + [last]), 4, "still standing"))
+    assert counted.asked == {"segment": 2, "depth": 2}
+    assert [sighting.time for sighting in watched.tracks[0].sightings][:3] == [0.0, 0.25, 0.5]
+
+
+def test_old_notes_that_another_run_removes_are_no_error(tmp_path, watcher, monkeypatch):
+    counted, runtime = watcher
+    gone = tmp_path / "temp" / film.watch.__globals__["NOTES"] / "gone"
+    gone.mkdir(parents=True)
+    listing = type(gone).iterdir
+
+    def racing(folder):
+        found = list(listing(folder))
+        if gone in found:
+            gone.rmdir()
+        return iter(found)
+
+    monkeypatch.setattr(type(gone), "iterdir", racing)
+    assert counted.watch(runtime).tracks and not gone.exists()

@@ -1,9 +1,11 @@
 """A clip goes in, a film with sound comes out."""
 
+from dataclasses import replace
+
 import av
 import numpy as np
 import pytest
-from see2sound_nodes.s2s_core import film, models
+from see2sound_nodes.s2s_core import film, media, models
 from see2sound_nodes.s2s_core.errors import InputError
 from see2sound_nodes.s2s_core.media.clips import clip_from_array, open_clip
 from see2sound_nodes.s2s_core.types import AudioTrack
@@ -60,6 +62,25 @@ def test_the_pictures_are_untouched_and_the_sound_is_as_long(tmp_path, made, vid
         samples, start = heard(path, track)
         assert abs(start) < PICTURE and samples.shape[1] / RATE == pytest.approx(SECONDS, abs=PICTURE)
         assert np.sqrt(np.mean(samples**2)) > 0.005
+
+
+def test_a_film_of_two_pictures_lasts_as_long_as_it_says(tmp_path, runtime):
+    path = clips_made.film(tmp_path / "two.mkv", discs(2), "mpeg4", times=[0, 2000])
+    clip = open_clip(path)
+    assert [time for time, _ in clip.frames()] == pytest.approx([0.0, 2.0], abs=0.002)
+    assert clip.seconds == pytest.approx(media.mux.footage(path, tmp_path / "out.mkv", runtime).seconds, abs=0.01)
+
+
+def test_pictures_that_last_another_time_than_the_clip_are_refused(tmp_path, made, video, runtime):
+    clip = open_clip(video)
+    clip.seconds += 2 * PICTURE
+    for act in (
+        lambda: film.check(tmp_path / "out.mp4", clip, settings(), runtime),
+        lambda: film.save(replace(made, clip=clip), tmp_path / "out.mp4", runtime=runtime),
+    ):
+        with pytest.raises(InputError, match="lasts 1.40 s when it is played and 1.20 s when it is copied"):
+            act()
+    assert not (tmp_path / "out.mp4").exists()
 
 
 def test_the_monitor_can_be_left_out(tmp_path, made, runtime):

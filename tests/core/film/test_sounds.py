@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from see2sound_nodes.s2s_core import film
 from see2sound_nodes.s2s_core.backend import Model
-from see2sound_nodes.s2s_core.errors import InputError
+from see2sound_nodes.s2s_core.errors import InputError, OutputError
 from see2sound_nodes.s2s_core.film.watch import Watched
 from see2sound_nodes.s2s_core.locate import Camera
 from see2sound_nodes.s2s_core.media.clips import clip_from_array
@@ -159,6 +159,13 @@ def test_a_sound_on_the_disk_is_the_same(make, short_clips, monkeypatch, generat
         assert isinstance(other.samples, np.memmap) and not isinstance(one.samples, np.memmap)
         assert np.array_equal(one.samples, other.samples)
     assert not [path for path in make.runtime.folder("temp").rglob("*") if path.is_file()], "the file has no name"
+
+
+def test_a_long_sound_that_cannot_wait_on_the_disk_is_told_in_one_line(make, monkeypatch):
+    monkeypatch.setattr(sounds, "IN_MEMORY", 0.0)
+    make.runtime.folder("temp").write_bytes(b"a file where the folder would be")
+    with pytest.raises(OutputError, match="cannot write .*temp: a part of that path is a file"):
+        make(track(0.0, 3.5))
 
 
 def test_words_of_the_user_go_to_their_things(make):

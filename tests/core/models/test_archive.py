@@ -3,6 +3,7 @@
 import os
 import tempfile
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 from see2sound_nodes.s2s_core.errors import InputError, WeightsError
@@ -70,4 +71,13 @@ def test_what_is_wrong_with_an_archive(packed, temporary):
     refused(path, "is a web page")
     path.unlink()
     refused(path, "is not a file", kind=InputError)
+    assert not any(temporary.iterdir())
+
+
+def test_a_member_has_a_largest_size_and_must_fit_on_the_disk(packed, temporary, monkeypatch):
+    path = packed(NAME)
+    monkeypatch.setattr(archive.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
+    refused(path, f"{NAME} in {path} needs {1000 * len(NAME)} bytes", "where 100 are free: free some space")
+    monkeypatch.setattr(archive, "LARGEST", 1000)
+    refused(path, f"{NAME} in {path} would be {1000 * len(NAME)} bytes; allowed is at most 1000")
     assert not any(temporary.iterdir())

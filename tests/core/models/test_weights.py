@@ -219,6 +219,10 @@ def test_a_folder_or_nothing(tmp_path):
     ("content", "words"),
     [
         ({"a": torch.ones(1), "lr": 0.1, "names": ["x"]}, "lr, names"),
+        ({"model": {"a": torch.ones(1), 3: torch.ones(1)}}, "without a name in words: 3"),
+        ({"a": torch.ones(2).to_sparse()}, "not tensors of real numbers: a"),
+        ({"a": torch.ones(2, dtype=torch.complex64)}, "not tensors of real numbers: a"),
+        ({"a": torch.ones(2, device="meta")}, "not tensors of real numbers: a"),
         ({"model": {}}, "a collection of named tensors is needed"),
         ([torch.ones(1)], "holds list"),
         (torch.ones(1), "holds Tensor"),
@@ -228,6 +232,14 @@ def test_a_folder_or_nothing(tmp_path):
 def test_what_is_no_collection_of_tensors(tmp_path, content, words):
     torch.save(content, tmp_path / "a.pth")
     refused(tmp_path / "a.pth", words)
+
+
+def test_settings_beside_the_tensors_are_handed_out(tmp_path):
+    torch.save({"model": STATE, "hparams": Namespace(rate=0.1, steps=[1, 2])}, tmp_path / "a.pth")
+    state, settings = weights.read_with_settings(tmp_path / "a.pth")
+    assert same(state, STATE) and settings == {"rate": 0.1, "steps": [1, 2]}
+    weights.save(tmp_path / "a.safetensors", STATE)
+    assert weights.read_with_settings(tmp_path / "a.safetensors")[1] == {}
 
 
 class Net(torch.nn.Module):

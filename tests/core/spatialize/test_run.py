@@ -317,6 +317,12 @@ def test_stems_sum_to_the_mix():
     assert all(part.gain_db == mix.gain_db for part in parts)
 
 
+def test_stems_of_what_is_far_away_are_as_long_as_the_mix():
+    scene = {"sources": [source(-50, 300), source(20)], "tracks": [track(), track()], "mixing": Mixing(travel=True)}
+    mix, parts = spatialize.run(**scene), spatialize.stems(**scene)
+    assert {part.samples.shape for part in parts} == {mix.samples.shape}
+
+
 @pytest.mark.parametrize("rate", [8000, 44100, 192000])
 @pytest.mark.parametrize("layout", ["5.1", "7.1.4", "binaural", "AmbiX"])
 def test_any_rate(rate, layout):

@@ -231,6 +231,14 @@ def test_sounds_that_cannot_be_matched(sound, words):
         run(sound)
 
 
+@pytest.mark.parametrize("kind", ["binaural", "ambisonic"])
+@pytest.mark.parametrize("mode", MODES)
+def test_channels_that_only_mean_something_together_are_not_matched(kind, mode):
+    sound = Surround(noisy(3, 3000), 16000, replace(LAYOUT, kind=kind))
+    with pytest.raises(InputError, match="match the tracks before 'Spatialize'"):
+        run(sound, Settings(mode))
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
