@@ -181,7 +181,7 @@ UNIFORM = np.full((6, 48, 64, 3), 128, np.uint8)
         (None, {"seed": -1}, "seed is -1"),
         (None, {"projection": "cubist"}, "projection is 'cubist'"),
         (None, {"segmenter": "nobody"}, "'nobody'; allowed is one of: "),
-        (None, {"prompts": "a\nb\nc\nd\ne"}, "prompts has 5 lines for 3 regions"),
+        (None, {"prompts": "a\nb\nc\nd\ne"}, "prompts has 5 lines for 3 tracks"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(runtime, frames, given, words):
