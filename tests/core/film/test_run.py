@@ -65,7 +65,7 @@ def test_the_pictures_are_untouched_and_the_sound_is_as_long(tmp_path, made, vid
 
 
 def test_a_film_of_two_pictures_lasts_as_long_as_it_says(tmp_path, runtime):
-    path = clips_made.film(tmp_path / "two.mkv", discs(2), "mpeg4", times=[0, 2000])
+    path = clips_made.film(tmp_path / "two.mkv", discs(2), "libx264", times=[0, 2000])
     clip = open_clip(path)
     assert [time for time, _ in clip.frames()] == pytest.approx([0.0, 2.0], abs=0.002)
     assert clip.seconds == pytest.approx(media.mux.footage(path, tmp_path / "out.mkv", runtime).seconds, abs=0.01)
