@@ -1,8 +1,24 @@
 """The pack as ComfyUI sees it: one file a room, each with its table of nodes."""
 
-from . import clips, depth, evaluate, figures, films, generate, load, locate, media, pipeline, room, segment, spatialize
+from . import (
+    clips,
+    depth,
+    evaluate,
+    figures,
+    films,
+    generate,
+    load,
+    locate,
+    media,
+    pipeline,
+    room,
+    segment,
+    spatialize,
+    tracks,
+)
 
-MODULES = (pipeline, load, segment, depth, locate, generate, room, spatialize, evaluate, media, figures, clips, films)
+STAGES = (load, segment, depth, locate, generate, room, spatialize, evaluate, media, figures)
+MODULES = (pipeline, *STAGES, clips, tracks, films)
 
 NODE_CLASS_MAPPINGS: dict[str, type] = {}
 NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {}

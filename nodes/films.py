@@ -2,10 +2,11 @@
 
 from .. import s2s_core as core
 from . import sockets
-from .clips import CATEGORY, FILE_OUT, KEY_FRAMES
+from .clips import CATEGORY
 from .host import embeds_graphs, runtime, video_from
 from .media import new_path, shown
 from .pipeline import RenderImage
+from .tracks import KEY_FRAMES
 
 
 class SaveVideo:
@@ -15,8 +16,8 @@ class SaveVideo:
     RETURN_TYPES = ("VIDEO", "STRING")
     RETURN_NAMES = ("video", "file")
     OUTPUT_TOOLTIPS = (
-        "The film, for other nodes. 'Save Video' keeps its surround sound if its format is auto or mp4.",
-        *FILE_OUT,
+        "The film, for other nodes. 'Save Video' keeps the surround sound of an mp4 (format and codec auto).",
+        "The path of the file that was written.",
     )
     FUNCTION = "execute"
     OUTPUT_NODE = True
@@ -53,12 +54,8 @@ class SaveVideo:
         second = None if monitor is None else track(sockets.surround_from(monitor, name="monitor"))
         tags = core.media.metadata.graph_tags(prompt, extra_pnginfo) if embeds_graphs() else {}
         path = new_path(filename_prefix, f".{format}")
-        lost = core.media.mux.write_video(
-            *(path, clip.path if clip.copyable else clip, track(sound)),
-            monitor=second,
-            metadata=tags,
-            runtime=runtime(),
-        )
+        lost = core.film.write(clip, path, track(sound), monitor=second, metadata=tags, runtime=runtime())
+        lost = "; ".join(filter(None, (lost, clip.lost)))
         told = shown(path)
         player = {"images": told["ui"]["files"], "animated": (True,)}
         words = {"text": (f"not kept: {lost}",)} if lost else {}
@@ -72,7 +69,7 @@ class RenderClip:
     RETURN_TYPES = ("VIDEO", "STRING")
     RETURN_NAMES = ("video", "report")
     OUTPUT_TOOLTIPS = (
-        "The film. 'Save Video' keeps its surround sound if its format is auto or mp4.",
+        "The film, an mp4 where that holds it. 'Save Video' keeps its surround sound with format and codec auto.",
         "A table of the sources and the levels.",
     )
     FUNCTION = "execute"

@@ -124,26 +124,8 @@ class GenerateAudio:
         }
 
     @classmethod
-    def execute(
-        cls,
-        generator,
-        regions,
-        image,
-        prompts,
-        seconds,
-        seed,
-        sampler="default",
-        steps=0,
-        guidance=7.5,
-        negative="",
-        picture_weight=1.0,
-        words_weight=1.0,
-        frames=None,
-    ):
-        picture = sockets.picture_from(image)
-        manner = core.generate.Sampling(
-            "" if sampler == "default" else sampler, steps, guidance, negative, picture_weight, words_weight
-        )
+    def execute(cls, generator, regions, image, prompts, seconds, seed, frames=None, **manner):
+        picture, manner = sockets.picture_from(image), sampling(**manner)
         tracks = core.generate.run(
             generator,
             regions,
@@ -157,6 +139,12 @@ class GenerateAudio:
         )
         told = core.generate.describe(generator, regions, picture, prompts, manner)
         return sockets.audio_from(tracks), "\n".join(told)
+
+
+def sampling(sampler="default", picture_weight=1.0, words_weight=1.0, **manner):
+    """What CoDi is asked for, of the optional inputs of a node; one that is missing has its usual value."""
+    sampler = "" if sampler == "default" else sampler
+    return core.generate.Sampling(sampler, picture=picture_weight, words=words_weight, **manner)
 
 
 class ImportAudio:

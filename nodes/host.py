@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from ..s2s_core import folders
 from ..s2s_core import runtime as core_runtime
 from ..s2s_core.resident import weight_bytes
+
+PARTS = 100
+"""Of a step of the outermost progress bar, for what is counted inside it."""
 
 BUNDLED = {"clip_tokenizer": "sd1_tokenizer"}
 """Model kind -> folder of ComfyUI's own package that has such files."""
@@ -61,6 +65,10 @@ def video_path(video: Any) -> Path:
     return path
 
 
+_outer: ContextVar[_Bar | None] = ContextVar("see2sound_bar", default=None)
+"""The progress bar that another one would be inside of."""
+
+
 class ComfyRuntime:
     """Devices, memory, progress, cancel and folders as ComfyUI manages them."""
 
@@ -106,7 +114,12 @@ class ComfyRuntime:
     @contextmanager
     def progress(self, label: str, total: int) -> Iterator[core_runtime.Progress]:
         """The node's progress bar. Every step also raises ComfyUI's own exception when the user pressed Cancel."""
-        yield _Bar(total)
+        bar = _Bar(total, _outer.get())
+        token = _outer.set(bar)
+        try:
+            yield bar
+        finally:
+            _outer.reset(token)
 
     def folder(self, kind: str) -> Path:
         """ComfyUI's input, output or temp folder."""
@@ -150,15 +163,33 @@ def _same_device(one: Any, other: Any) -> bool:
 
 
 class _Bar:
-    def __init__(self, total: int):
+    """A count of steps; one inside another moves it within the step that is being done, so that a node's bar goes
+    forward once, whatever its parts count."""
+
+    def __init__(self, total: int, around: _Bar | None):
         import comfy.model_management
         import comfy.utils
 
         self.check = comfy.model_management.throw_exception_if_processing_interrupted
-        self.bar = comfy.utils.ProgressBar(total)
-        self.step(0)
+        self.around, self.total, self.done, self.part = around, max(total, 1), 0, 0.0
+        self.bar = None if around else comfy.utils.ProgressBar(self.total * PARTS)
+        self.check()
 
     def step(self, count: int = 1) -> None:
         self.check()
         if count:
-            self.bar.update(count)
+            self.done, self.part = self.done + count, 0.0
+            self._show()
+
+    def within(self, share: float) -> None:
+        """So much (0..1) of the present step is done."""
+        if share > self.part:
+            self.part = share
+            self._show()
+
+    def _show(self) -> None:
+        done = min(self.done + self.part, self.total)
+        if self.around:
+            self.around.within(done / self.total)
+        else:
+            self.bar.update_absolute(round(done * PARTS), self.total * PARTS)

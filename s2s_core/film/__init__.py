@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,6 +37,7 @@ __all__ = [
     "track_of",
     "watch",
     "watch_masks",
+    "write",
 ]
 
 MONITORS = ("stereo",)
@@ -117,7 +119,8 @@ def original(clip: Clip, level: float) -> Surround | None:
             f"the sound of {clip.name} has {len(samples)} channels ({name or 'unnamed'}); allowed is one of "
             f"{', '.join(known)}: convert it, or leave it out (original -60)"
         )
-    return Surround(samples * 10 ** (level / 20), rate, known[name])
+    samples *= np.float32(10 ** (level / 20))  # in place: it may be long
+    return Surround(samples, rate, known[name])
 
 
 def check(path: Path, clip: Clip, settings: pipeline.Settings, runtime: Runtime) -> None:
@@ -160,22 +163,31 @@ def target(stem: Path, clip: Clip, settings: pipeline.Settings, runtime: Runtime
     raise refusals[0]
 
 
-def save(film: Film, path: str | Path, *, monitor: bool = True, runtime: Runtime) -> str:
-    """Write the clip with its new sound; what could not be kept, in words. The pictures of a video file are copied as
-    they are. `monitor` adds the stereo mix as a second track. What could not be read is for `report` to tell. Raises
-    InputError when the pictures last another time than the clip, and as `media.mux.write_video`."""
-    clip = film.clip
+def save(film: Film, path: str | Path, *, runtime: Runtime) -> str:
+    """Write the clip with its new sound and, where there is one, the stereo mix as a second track; what could not be
+    kept, in words. Raises as `write`."""
+    monitor = track_of(film.monitor) if film.monitor else None
+    return write(film.clip, path, track_of(film.mix), monitor=monitor, runtime=runtime)
+
+
+def write(
+    clip: Clip,
+    path: str | Path,
+    sound: media.mux.Soundtrack,
+    *,
+    monitor: media.mux.Soundtrack | None = None,
+    metadata: Mapping[str, str] | None = None,
+    runtime: Runtime,
+) -> str:
+    """Write the pictures of `clip`, those of a video file as they are, with `sound`; what could not be kept, in words,
+    but for `clip.lost`. Raises InputError when the pictures last another time when they are copied, and as
+    `media.mux.write_video`."""
     pictures = clip
+    media.mux.check_film(Path(path), None, [track for track in (sound, monitor) if track])
     if clip.copyable:
         found = _footage(Path(path), clip, runtime)
         pictures = replace(found, lost="" if clip.lost else found.lost)
-    return media.mux.write_video(
-        path,
-        pictures,
-        track_of(film.mix),
-        monitor=track_of(film.monitor) if monitor and film.monitor else None,
-        runtime=runtime,
-    )
+    return media.mux.write_video(path, pictures, sound, monitor=monitor, metadata=metadata, runtime=runtime)
 
 
 def track_of(sound: spatialize.Stream | spatialize.Monitor) -> media.mux.Soundtrack:

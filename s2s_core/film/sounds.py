@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -176,6 +177,8 @@ def _room(length: int, seconds: float, runtime: Runtime) -> np.ndarray:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
+            if hasattr(os, "posix_fallocate"):  # a full disk refuses now, and does not kill us in the middle
+                os.posix_fallocate(file.fileno(), 0, 4 * length)
             return np.memmap(file, np.float32, "w+", shape=(length,))
     except OSError as error:
         raise OutputError(f"cannot write {folder}: {REMEDIES.get(error.errno, error.strerror)}") from error

@@ -5,16 +5,15 @@ Needs Chromium and Playwright, not ComfyUI.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from see2sound_nodes.s2s_core.media import sound
+
+from .pages import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -45,24 +44,10 @@ PLAY = """(name) => new Promise((resolve) => {
 CASES = [(format, layout) for format in sound.FORMATS for layout in TONES]
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    extensions_map = {
-        "": "text/html",
-        ".m4a": "audio/mp4",
-        ".opus": "audio/ogg",
-        ".flac": "audio/flac",
-        ".wav": "audio/wav",
-    }
-
-    def log_message(self, *arguments: Any) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every format with every layout, a tone of its own in each channel, and an empty page."""
     place = tmp_path_factory.mktemp("played")
-    (place / "index.html").write_text("<!doctype html><title>player</title>")
     time = np.arange(round(SECONDS * RATE)) / RATE
     for format, layout in CASES:
         samples = np.stack([0.5 * np.sin(2 * np.pi * tone * time) for tone in TONES[layout]]).astype(np.float32)
@@ -73,16 +58,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def page(folder: Path, browser: Browser) -> Iterator[Page]:
     """A page of a server that serves nothing but `folder`."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    opened = browser.new_page()
-    try:
-        opened.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+    with served(folder, browser) as opened:
         yield opened
-    finally:
-        opened.close()
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.mark.parametrize(("format", "layout"), CASES)

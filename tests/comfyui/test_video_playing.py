@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
@@ -20,6 +17,7 @@ from see2sound_nodes.s2s_core.media import mux
 from see2sound_nodes.s2s_core.media.clips import clip_from_array
 
 from .client import Client
+from .pages import served
 from .server import Server
 from .test_playing import DECODE, RATE, TAGS, TONES
 
@@ -49,24 +47,10 @@ PLAYED = [case for case in CASES if case[0] in (".mp4", ".m4v", ".mkv", ".webm")
 """Chromium takes no QuickTime file: ".mov" is for editing."""
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    extensions_map = {
-        "": "text/html",
-        ".mp4": "video/mp4",
-        ".m4v": "video/mp4",
-        ".mkv": "video/x-matroska",
-        ".webm": "video/webm",
-    }
-
-    def log_message(self, *arguments: Any) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every kind of film with every layout, a tone of its own in each channel, and an empty page."""
     place = tmp_path_factory.mktemp("films")
-    (place / "index.html").write_text("<!doctype html><title>player</title><body></body>")
     pictures = np.random.default_rng(1).random((round(SECONDS * FPS), HEIGHT, WIDTH, 3), np.float32)
     for suffix, codec, layout in CASES:
         clip = clip_from_array(pictures, FPS)
@@ -78,16 +62,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def page(folder: Path, browser: Browser) -> Iterator[Page]:
     """A page of a server that serves nothing but `folder`."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
-    Thread(target=server.serve_forever, daemon=True).start()
-    opened = browser.new_page()
-    try:
-        opened.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+    with served(folder, browser) as opened:
         yield opened
-    finally:
-        opened.close()
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.mark.parametrize(("suffix", "codec", "layout"), PLAYED)

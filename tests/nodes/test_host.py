@@ -56,8 +56,8 @@ def comfy(monkeypatch, tmp_path):
             self.total, self.done = total, 0
             state.bars.append(self)
 
-        def update(self, count):
-            self.done += count
+        def update_absolute(self, value, total):
+            self.done, self.total = value, total
 
     def load_models_gpu(patchers, memory_required=0, force_full_load=False):
         state.calls.append(("load", memory_required, force_full_load))
@@ -137,7 +137,21 @@ def test_every_step_counts_and_cancel_is_heard_at_the_next(comfy):
         bar.step()
         comfy.cancelled = True
         bar.step()
-    assert (comfy.bars[0].total, comfy.bars[0].done) == (3, 1)
+    assert (comfy.bars[0].total, comfy.bars[0].done) == (300, 100)
+
+
+def test_one_bar_goes_forward_once_whatever_counts_inside(comfy):
+    runtime, seen = host.ComfyRuntime(), []
+    with runtime.progress("frames", 2) as bar:
+        for _ in range(2):
+            for _ in range(3):  # segment, depth, locate
+                with runtime.progress("inside", 4) as inner:
+                    for _ in range(4):
+                        inner.step()
+                        seen.append(comfy.bars[0].done)
+            bar.step()
+    assert len(comfy.bars) == 1 and seen == sorted(seen) and comfy.bars[0].done == comfy.bars[0].total == 200
+    assert seen[0] == 25
 
 
 def test_graphs_are_not_embedded_where_comfyui_forbids_it(monkeypatch):

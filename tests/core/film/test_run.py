@@ -83,12 +83,6 @@ def test_pictures_that_last_another_time_than_the_clip_are_refused(tmp_path, mad
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_the_monitor_can_be_left_out(tmp_path, made, runtime):
-    film.save(made, tmp_path / "out.mp4", monitor=False, runtime=runtime)
-    with av.open(str(tmp_path / "out.mp4")) as container:
-        assert len(container.streams.audio) == 1
-
-
 @pytest.mark.parametrize("layout", ["stereo", "binaural"])
 def test_what_has_two_channels_needs_no_second_track(tmp_path, video, runtime, layout):
     made = film.run(open_clip(video), settings(layout=layout), runtime)

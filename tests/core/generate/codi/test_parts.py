@@ -22,14 +22,6 @@ SHORT = {"float16": 5e-3, "bfloat16": 4e-2}  # measured on these weights: at mos
 DEAD = ("attn2.to_q.", "attn2.to_k.", "transformer_blocks.0.norm2.")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def everything():
     return tensors()

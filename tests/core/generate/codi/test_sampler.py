@@ -20,14 +20,6 @@ ABAR = schedule.alphas().astype(np.float64)
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # diffusers on NumPy 2
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     path = tiny.checkpoint(tmp_path_factory.mktemp("codi") / "CoDi_audio_diffuser_m.pth")

@@ -18,14 +18,6 @@ ABAR = schedule.alphas().astype(np.float64)
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # diffusers on NumPy 2
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def tensors(tmp_path_factory):
     return files.gather([tiny.checkpoint(tmp_path_factory.mktemp("codi") / "CoDi_encoders.pth")])
