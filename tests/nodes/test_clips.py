@@ -12,7 +12,9 @@ from see2sound_nodes import NODE_CLASS_MAPPINGS
 from see2sound_nodes.nodes.host import VideoFile
 from see2sound_nodes.s2s_core import film
 from see2sound_nodes.s2s_core import runtime as rt
+from see2sound_nodes.s2s_core.backend import Model
 from see2sound_nodes.s2s_core.errors import InputError, MediaError
+from see2sound_nodes.s2s_core.generate import Sampling
 
 from ..core.film.made import COLOURS, discs
 from ..core.media import clips_made
@@ -147,6 +149,23 @@ def test_a_clip_goes_through_every_stage_into_a_film(host):
     with av.open(name) as container:
         assert [stream.layout.name for stream in container.streams.audio] == ["5.1", "stereo"]
         assert "prompt" in {tag.lower() for tag in container.metadata}
+
+
+def test_what_is_said_of_sampling_reaches_the_generator():
+    generator, clip = models()["generator"], load()
+    said = []
+
+    class Recorder:
+        describe = staticmethod(generator.call.describe)
+
+        def __call__(self, requests, *rest):
+            said.extend(request.sampling for request in requests)
+            return generator.call(requests, *rest)
+
+    recorder = Model("generate", "recorder", Recorder())
+    given = {"sampler": "UniPC", "steps": 7, "guidance": 3.0, "negative": "music", "picture_weight": 0.25}
+    call("S2S_GenerateTrackAudio", generator=recorder, tracks=tracked(clip)[0], clip=clip, words_weight=0.5, **given)
+    assert said and set(said) == {Sampling("UniPC", 7, 3.0, "music", 0.25, 0.5)}
 
 
 def test_a_video_from_another_node_is_a_clip(host):
